@@ -1,0 +1,122 @@
+/**
+ * The clock port: time, timers, the end of the event-loop turn, and the hold on the process. Everything above takes it as a parameter, so that
+ * whole networks of sockets can run in virtual time.
+ *
+ * Invariant: no timer of the library keeps a process alive; only `hold` does. Timers fire at or after their time, never early.
+ */
+export interface Clock {
+  /** Milliseconds from an arbitrary origin, monotonic, may have a fraction. */
+  now(): number;
+  /** Calls back once after `ms` (0 or more) unless cancelled. Never calls back at once. */
+  after(ms: number, callback: () => void): Timer;
+  /** Calls back once, after the microtasks and I/O callbacks of this turn (a macrotask). Cannot be cancelled. */
+  defer(callback: () => void): void;
+  /** While true, the process stays alive though nothing else would keep it. */
+  hold(on: boolean): void;
+}
+
+export interface Timer {
+  /** Harmless when fired or cancelled already. */
+  cancel(): void;
+}
+
+/** A longest timer of the platform: 2^31-1 ms, about 24.8 days. */
+const MAX_TIMER_MS = 0x7fffffff;
+
+interface Unrefable {
+  unref?: () => unknown;
+}
+
+/** The platform's clock; setImmediate where there is one. */
+export function realClock(): Clock {
+  let holder: ReturnType<typeof setInterval> | undefined;
+  return {
+    now: () => performance.now(),
+    after(ms, callback) {
+      // Node fires a timer up to 1 ms early against performance.now(); rounding up keeps the promise of the port.
+      const handle = setTimeout(callback, Math.min(Math.ceil(ms), MAX_TIMER_MS));
+      (handle as Unrefable).unref?.();
+      return { cancel: () => clearTimeout(handle) };
+    },
+    defer:
+      typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0),
+    hold(on) {
+      if (on && holder === undefined) holder = setInterval(() => undefined, MAX_TIMER_MS);
+      if (!on && holder !== undefined) {
+        clearInterval(holder);
+        holder = undefined;
+      }
+    },
+  };
+}
+
+interface VirtualTask {
+  readonly at: number;
+  readonly order: number;
+  callback: (() => void) | undefined;
+}
+
+/** A clock that stands still until `advance` moves it; callbacks run in the order of their time, then of their making. */
+export class VirtualClock implements Clock {
+  #now = 0;
+  #order = 0;
+  #timers: VirtualTask[] = [];
+  #deferred: (() => void)[] = [];
+  /** Whether the library holds the process at this moment. */
+  held = false;
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, callback: () => void): Timer {
+    const task: VirtualTask = { at: this.#now + ms, order: this.#order++, callback };
+    this.#timers.push(task);
+    return {
+      cancel: () => {
+        task.callback = undefined;
+      },
+    };
+  }
+
+  defer(callback: () => void): void {
+    this.#deferred.push(callback);
+  }
+
+  hold(on: boolean): void {
+    this.held = on;
+  }
+
+  /** Runs the callbacks deferred so far; true if there were any. */
+  turn(): boolean {
+    const due = this.#deferred;
+    this.#deferred = [];
+    for (const callback of due) callback();
+    return due.length > 0;
+  }
+
+  /** Moves time forward by `ms`, firing each timer at its own time, turns in between. Synchronous: awaited code runs only between calls. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      while (this.turn());
+      const next = this.#next(end);
+      if (next === undefined) break;
+      this.#now = Math.max(this.#now, next.at);
+      const { callback } = next;
+      next.callback = undefined;
+      callback?.();
+    }
+    this.#now = end;
+  }
+
+  #next(end: number): VirtualTask | undefined {
+    this.#timers = this.#timers.filter((task) => task.callback !== undefined);
+    let best: VirtualTask | undefined;
+    for (const task of this.#timers) {
+      if (task.at > end) continue;
+      if (best === undefined || task.at < best.at || (task.at === best.at && task.order < best.order)) best = task;
+    }
+    return best;
+  }
+}

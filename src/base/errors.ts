@@ -1,0 +1,213 @@
+/**
+ * The one error class of the library, its table of reasons, and `assert`.
+ *
+ * Owns: the names and numbers of every error a user can meet. `code` is libzmq's errno name, what programs match on; `reason` is our finer,
+ * stable id, one row each in REASONS, from which `docs/errors.md` is generated. Does not own: where errors are thrown.
+ * Invariant: no field ever holds a secret; the message says what failed with the values, what was expected, and what to do.
+ */
+
+/** Whose fault: `local` = the caller's, `remote` = the peer's, `system` = the machine's or the network's. */
+export type ErrorOrigin = "local" | "remote" | "system";
+
+interface ReasonRow {
+  readonly code: string;
+  readonly origin: ErrorOrigin;
+  readonly retryable: boolean;
+  readonly meaning: string;
+}
+
+const row = (code: string, origin: ErrorOrigin, retryable: boolean, meaning: string): ReasonRow => ({
+  code,
+  origin,
+  retryable,
+  meaning,
+});
+
+/** Every reason the library gives, in the order of the generated page: calls, endpoints, then what happens to a connection. */
+export const REASONS = {
+  "invalid-argument": row("EINVAL", "local", false, "An argument has the wrong type, range or form."),
+  "invalid-option": row(
+    "EINVAL",
+    "local",
+    false,
+    "An option is unknown for this socket type, read-only, or its value is out of range.",
+  ),
+  "not-offered": row("ENOTSUP", "local", false, "The feature is known but not part of this version."),
+  "wrong-direction": row("ENOTSUP", "local", false, "This socket type cannot send, or cannot receive."),
+  "socket-closed": row("EBADF", "local", false, "The socket is closed."),
+  "closed-while-waiting": row("EAGAIN", "local", false, "The socket was closed while this call was waiting."),
+  "timed-out": row("EAGAIN", "local", true, "A send or receive did not finish within its timeout."),
+  "wrong-state": row(
+    "EFSM",
+    "local",
+    true,
+    "REQ and REP alternate between sending and receiving; this call came in the wrong half.",
+  ),
+  "host-unreachable": row("EHOSTUNREACH", "local", true, "No peer of a mandatory ROUTER has this routing id."),
+  "context-closed": row("EFAULT", "local", false, "The context is closed."),
+  "context-terminated": row("ETERM", "local", false, "The context was shut down while this call was waiting."),
+  "too-many-sockets": row("EMFILE", "local", true, "The context's `maxSockets` is reached."),
+  "too-many-files": row("EMFILE", "system", true, "The process is out of file descriptors."),
+  "reader-busy": row("EBUSY", "local", false, "A drain already reads from this socket."),
+  "emitter-mode": row(
+    "EBUSY",
+    "local",
+    false,
+    "Events go to listeners once `on` was called; they cannot be read with `receive` too.",
+  ),
+  "unknown-transport": row("EPROTONOSUPPORT", "local", false, "No transport with this scheme is offered here."),
+  "incompatible-transport": row("ENOCOMPATPROTO", "local", false, "This socket type cannot use this transport."),
+  "invalid-endpoint": row("EINVAL", "local", false, "The endpoint's text is not what its transport expects."),
+  "path-too-long": row("ENAMETOOLONG", "local", false, "An ipc path is longer than the system allows."),
+  "unknown-endpoint": row("ENOENT", "local", false, "This socket is not bound or connected to that endpoint."),
+  "no-such-device": row("ENODEV", "local", false, "No network interface has this name or address."),
+  "address-in-use": row("EADDRINUSE", "system", true, "Another listener has this endpoint."),
+  "address-not-available": row("EADDRNOTAVAIL", "system", false, "This machine does not have that address."),
+  "permission-denied": row("EACCES", "system", false, "The system does not allow this port or path."),
+  "bind-failed": row("EINVAL", "system", false, "The system refused to listen; `cause` has its error."),
+  "connection-refused": row("ECONNREFUSED", "system", true, "Nothing listens at the endpoint."),
+  "connect-failed": row("ECONNREFUSED", "system", true, "The connection could not be made; `cause` has the system's error."),
+  "name-not-found": row("ENOENT", "system", true, "The host name could not be resolved."),
+  "connect-timeout": row("ETIMEDOUT", "system", true, "The connection was not made within `connectTimeout`."),
+  "connection-lost": row("ECONNRESET", "system", true, "The connection broke; `cause` has the system's error."),
+  "peer-closed": row("EPIPE", "remote", true, "The peer closed the connection."),
+  "handshake-timeout": row("EAGAIN", "remote", true, "The peer did not finish its handshake within `handshakeInterval`."),
+  "heartbeat-timeout": row("ETIMEDOUT", "remote", true, "The peer was silent after a PING for `heartbeatTimeout`."),
+  "ttl-expired": row("ETIMEDOUT", "remote", true, "The peer was silent for the time to live that its own PING announced."),
+  "not-zmtp": row("EPROTO", "remote", false, "The peer's first bytes are not a ZMTP greeting."),
+  "old-protocol": row("EPROTO", "remote", false, "The peer speaks a ZMTP version older than 3.0."),
+  "mechanism-mismatch": row("EPROTO", "remote", false, "The peer uses another security mechanism."),
+  "type-mismatch": row("EPROTO", "remote", false, "The peer's socket type cannot talk to ours."),
+  "unexpected-command": row("EPROTO", "remote", false, "A frame came that the handshake does not allow here."),
+  "malformed-command": row("EPROTO", "remote", false, "A command's body does not follow its grammar."),
+  "malformed-ready": row("EPROTO", "remote", false, "The peer's READY command does not follow its grammar."),
+  "malformed-error": row("EPROTO", "remote", false, "The peer's ERROR command does not follow its grammar."),
+  "invalid-metadata": row("EPROTO", "remote", false, "The peer's metadata does not follow its grammar or exceeds its limit."),
+  "malformed-message": row("EPROTO", "remote", false, "A message does not have the form that our socket type requires."),
+  "message-too-large": row("EMSGSIZE", "remote", false, "A frame's announced length exceeds `maxMessageSize`."),
+  "too-many-frames": row("EMSGSIZE", "remote", false, "A message has more frames than the limit."),
+  "too-many-subscriptions": row(
+    "ENOBUFS",
+    "remote",
+    false,
+    "A peer holds more subscriptions, or longer topics in sum, than the limit.",
+  ),
+  "refused-by-peer": row("EPROTO", "remote", false, "The peer answered our handshake with ERROR."),
+  disconnected: row("ECONNABORTED", "local", false, "This side ended the connection."),
+  "no-peer": row("EAGAIN", "local", true, "No peer was there to take the message."),
+  "high-water-mark": row("EAGAIN", "local", true, "The peer's queue was full."),
+  unroutable: row("EHOSTUNREACH", "local", true, "No peer has the routing id of the message."),
+  "linger-expired": row(
+    "ETIMEDOUT",
+    "local",
+    false,
+    "The socket's `linger` ran out before the message was handed to the network.",
+  ),
+  conflated: row("EAGAIN", "local", false, "A newer message took this one's place, as `conflate` asks."),
+  "invalid-envelope": row("EPROTO", "remote", false, "A request or reply had no valid envelope."),
+  "stale-reply": row("EPROTO", "remote", false, "A reply came that nobody was waiting for any more."),
+  "not-subscribed": row("EPROTO", "remote", false, "A publisher sent what nobody here subscribed to."),
+} as const satisfies Record<string, ReasonRow>;
+
+/** Our stable id of an error's cause; one row of `docs/errors.md` each. */
+export type ErrorReason = keyof typeof REASONS;
+
+/** ZeroMQ's own numbers begin here (ZMQ_HAUSNUMERO). */
+const ZMQ_BASE = 156384712;
+
+const ERRNO: Record<string, number> = {
+  ENOENT: 2,
+  EAGAIN: 11,
+  EACCES: 13,
+  EFAULT: 14,
+  EBADF: 9,
+  EBUSY: 16,
+  ENODEV: 19,
+  EINVAL: 22,
+  EMFILE: 24,
+  EPIPE: 32,
+  ENAMETOOLONG: 36,
+  EPROTO: 71,
+  EMSGSIZE: 90,
+  EPROTONOSUPPORT: 93,
+  ENOTSUP: 95,
+  EADDRINUSE: 98,
+  EADDRNOTAVAIL: 99,
+  ECONNABORTED: 103,
+  ECONNRESET: 104,
+  ENOBUFS: 105,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
+  EFSM: ZMQ_BASE + 51,
+  ENOCOMPATPROTO: ZMQ_BASE + 52,
+  ETERM: ZMQ_BASE + 53,
+};
+
+/** Takes over this platform's errno numbers (Linux's are built in); the entry of a runtime that knows them calls it once. */
+export function usePlatformErrno(numbers: Readonly<Record<string, number>>): void {
+  for (const code of Object.keys(ERRNO)) {
+    const value = numbers[code];
+    if (value !== undefined && (ERRNO[code] as number) < ZMQ_BASE) ERRNO[code] = value;
+  }
+}
+
+/** What a ZmqError may carry beside its message. */
+export interface ErrorDetails {
+  /** The endpoint that the failed call or connection was about. */
+  readonly address?: string;
+  /** The error beneath, mostly the system's. */
+  readonly cause?: unknown;
+  /** A finer errno name than the reason's own, for example the system's EHOSTUNREACH of a failed dial. */
+  readonly code?: string;
+}
+
+/** Every error that the library throws, rejects with, or puts into an event. */
+export class ZmqError extends Error {
+  /** libzmq's errno name, such as `EAGAIN`; what programs match on. */
+  readonly code: string;
+  /** The positive number of `code`: the platform's own, or 156384712 + n for ZeroMQ's. */
+  readonly errno: number;
+  /** Our finer, stable id. */
+  readonly reason: ErrorReason;
+  /** Whose fault it was. */
+  readonly origin: ErrorOrigin;
+  /** Whether the same call, or the same connection, can succeed later without a change of the program. */
+  readonly retryable: boolean;
+  /** The endpoint concerned, where there is one. */
+  declare readonly address?: string;
+
+  constructor(reason: ErrorReason, message: string, details?: ErrorDetails) {
+    super(message, details?.cause === undefined ? undefined : { cause: details.cause });
+    const known = REASONS[reason];
+    this.code = details?.code ?? known.code;
+    this.errno = ERRNO[this.code] ?? 0;
+    this.reason = reason;
+    this.origin = known.origin;
+    this.retryable = known.retryable;
+    if (details?.address !== undefined) this.address = details.address;
+  }
+}
+// On the prototype, not on each error: `name` should not show as a field when an error is printed.
+Object.defineProperty(ZmqError.prototype, "name", { value: "ZmqError", configurable: true, writable: true });
+
+/** Guards a border between floors: a failure is a bug of the library, never a peer's or a user's doing. Never used per message. */
+export function assert(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`zmtp: internal invariant broken: ${what}. Please report this as a bug.`);
+}
+
+/** The errno name of a system error, or undefined when it has none. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** A short description of any value for an error message: its type, and the value where that is short. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return value.length <= 60 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (typeof value === "function") return "a function";
+  const name = (value as { constructor?: { name?: string } }).constructor?.name;
+  return name ? `an instance of ${name}` : typeof value;
+}

@@ -1,0 +1,245 @@
+/**
+ * The endpoints of one socket: what it listens on, what it dials, and the sessions and joined pipes that came of each.
+ *
+ * Owns bind, unbind, connect and disconnect as users know them. Does not own what a connection does (session) or how a scheme works (transport).
+ * Invariant: every session belongs to exactly one entry; an entry that is closed keeps its sessions until they have lingered.
+ */
+import { ZmqError } from "../base/errors.ts";
+import type { Settings } from "./options.ts";
+import type { Pipe } from "./pipe.ts";
+import { Session, type SessionOutcome } from "./session.ts";
+import type { SocketCore } from "./socket-core.ts";
+import type { Link, Listening, MessageTransport, StreamTransport } from "./transport.ts";
+
+interface Bound {
+  /** As the user wrote it. */
+  readonly asked: string;
+  /** Resolved; the same as `asked` until the listener is up. */
+  endpoint: string;
+  /** Ends listening; calls back when the address is free. */
+  readonly stop: (done: () => void) => void;
+  readonly sessions: Set<Session>;
+}
+
+interface Dialled {
+  readonly endpoint: string;
+  readonly session: Session | null;
+  readonly pipe: Pipe | null;
+}
+
+export class Endpoints {
+  /** The resolved endpoint of the last bind or connect. */
+  last: string | null = null;
+  #core: SocketCore;
+  #bound = new Set<Bound>();
+  #dialled: Dialled[] = [];
+  #sessions = new Set<Session>();
+  #stopping = 0;
+  #flushed = 0;
+  #dropped = 0;
+  #onQuiet: (() => void) | null = null;
+
+  constructor(core: SocketCore) {
+    this.#core = core;
+  }
+
+  /** Endpoints bound and connected. */
+  get count(): number {
+    return this.#bound.size + this.#dialled.length;
+  }
+
+  /** All connections, also those being made. */
+  get sessions(): Iterable<Session> {
+    return this.#sessions;
+  }
+
+  /** Resolves when listening. Throws at once for a wrong address, rejects when the system refuses. */
+  bind(asked: string): Promise<void> {
+    const { transport, address } = this.#core.context.transportOf(asked);
+    const settings = this.#core.snapshot();
+    transport.check(address, "bind", settings);
+    if (transport.shape === "messages") return this.#bindName(asked, address, settings, transport);
+    return this.#listen(asked, address, settings, transport);
+  }
+
+  #bindName(asked: string, address: string, settings: Settings, transport: MessageTransport): Promise<void> {
+    const binding = transport.bind(address, this.#core.party(settings, asked));
+    const stop = (done: () => void): void => {
+      binding.close();
+      done();
+    };
+    this.#bound.add({ asked, endpoint: asked, stop, sessions: new Set() });
+    this.last = asked;
+    return Promise.resolve();
+  }
+
+  #listen(asked: string, address: string, settings: Settings, transport: StreamTransport): Promise<void> {
+    const { monitor, context } = this.#core;
+    context.hold.take();
+    return new Promise((resolve, reject) => {
+      let pending = true;
+      const over = (error?: ZmqError): void => {
+        if (!pending) return;
+        pending = false;
+        context.hold.release();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      let listening: Listening | null = null;
+      const stop = (done: () => void): void => {
+        over(this.#core.closedError("bind"));
+        listening?.close(done);
+      };
+      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
+      this.#bound.add(bound);
+      listening = transport.listen(address, settings, {
+        onListening: (endpoint) => {
+          bound.endpoint = endpoint;
+          this.last = endpoint;
+          if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
+          over();
+        },
+        onError: (error) => {
+          this.#bound.delete(bound);
+          if (monitor.active) monitor.emit({ type: "bind:error", address: asked, error });
+          over(error);
+        },
+        onAcceptError: (error) => {
+          if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
+        },
+        onLink: (link) => this.#accept(bound, settings, link),
+      });
+    });
+  }
+
+  #accept(bound: Bound, settings: Settings, link: Link): void {
+    const session = new Session(this.#core, bound.endpoint, settings, null);
+    bound.sessions.add(session);
+    this.#sessions.add(session);
+    session.accept(link);
+  }
+
+  /** Begins to connect. Throws at once for a wrong address; everything later is an event. */
+  connect(endpoint: string): void {
+    const { transport, address } = this.#core.context.transportOf(endpoint);
+    const settings = this.#core.snapshot();
+    transport.check(address, "connect", settings);
+    this.last = endpoint;
+    if (transport.shape === "messages") {
+      this.#dialled.push({
+        endpoint,
+        session: null,
+        pipe: transport.connect(address, this.#core.party(settings, endpoint)),
+      });
+      return;
+    }
+    if (this.#core.connectsOnce && this.#dialled.some((each) => each.endpoint === endpoint)) return;
+    const session = new Session(this.#core, endpoint, settings, { transport, address });
+    this.#sessions.add(session);
+    this.#dialled.push({ endpoint, session, pipe: null });
+    session.dial();
+  }
+
+  /** Stops listening and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if it is not bound. */
+  unbind(endpoint: string): Promise<void> {
+    const bound = [...this.#bound].find(
+      (each) => each.endpoint === endpoint || (each.asked === endpoint && !/[*]|:0$/.test(endpoint)),
+    );
+    if (bound === undefined)
+      throw this.#unknown(
+        "unbind",
+        endpoint,
+        [...this.#bound].map((each) => each.endpoint),
+      );
+    return this.#stop(bound, this.#core.settings.linger);
+  }
+
+  #stop(bound: Bound, linger: number): Promise<void> {
+    const { monitor } = this.#core;
+    const { hold } = this.#core.context;
+    this.#bound.delete(bound);
+    this.#stopping++;
+    hold.take();
+    const free = new Promise<void>((resolve) => {
+      bound.stop(() => {
+        hold.release();
+        this.#stopping--;
+        if (monitor.active && !bound.endpoint.startsWith("inproc:")) monitor.emit({ type: "close", address: bound.endpoint });
+        resolve();
+        this.#checkQuiet();
+      });
+    });
+    for (const session of bound.sessions) this.#shutDown(session, linger);
+    return free;
+  }
+
+  /** Ends the connection to an endpoint when what waits for it is sent. ENOENT if it was not connected. */
+  disconnect(endpoint: string): void {
+    const found = this.#dialled.filter((each) => each.endpoint === endpoint);
+    if (found.length === 0)
+      throw this.#unknown(
+        "disconnect",
+        endpoint,
+        this.#dialled.map((each) => each.endpoint),
+      );
+    this.#dialled = this.#dialled.filter((each) => each.endpoint !== endpoint);
+    for (const { session, pipe } of found) {
+      if (session !== null) this.#shutDown(session, this.#core.settings.linger);
+      if (pipe !== null) this.#core.retire(pipe);
+    }
+  }
+
+  /** Ends one connection at once; a dialled endpoint is not tried again. */
+  abort(session: Session, error: ZmqError): void {
+    this.#dialled = this.#dialled.filter((each) => each.session !== session);
+    session.abort(error);
+  }
+
+  /** A pipe over inproc is over. */
+  forget(pipe: Pipe): void {
+    this.#dialled = this.#dialled.filter((each) => each.pipe !== pipe);
+  }
+
+  /** A session has ended, by itself or after lingering. */
+  onSessionClosed(session: Session, outcome: SessionOutcome): void {
+    this.#sessions.delete(session);
+    this.#dialled = this.#dialled.filter((each) => each.session !== session);
+    for (const bound of this.#bound) bound.sessions.delete(session);
+    this.#flushed += outcome.flushed;
+    this.#dropped += outcome.dropped;
+    this.#checkQuiet();
+  }
+
+  /** Ends everything; calls back when nothing is left, with what came of the messages that waited. Pipes were closed by the socket. */
+  close(linger: number, quiet: (outcome: SessionOutcome) => void): void {
+    this.#flushed = 0;
+    this.#dropped = 0;
+    this.#onQuiet = () => quiet({ flushed: this.#flushed, dropped: this.#dropped });
+    this.#dialled = [];
+    for (const bound of [...this.#bound]) void this.#stop(bound, linger);
+    for (const session of [...this.#sessions]) this.#shutDown(session, linger);
+    this.#checkQuiet();
+  }
+
+  // The socket's end of the pipe closes first: it writes no more, and what it has not read it may still read after a disconnect.
+  #shutDown(session: Session, linger: number): void {
+    if (session.pipe !== null) this.#core.retire(session.pipe.other);
+    session.shutDown(linger);
+  }
+
+  #checkQuiet(): void {
+    if (this.#sessions.size > 0 || this.#stopping > 0) return;
+    const quiet = this.#onQuiet;
+    this.#onQuiet = null;
+    quiet?.();
+  }
+
+  #unknown(what: string, endpoint: string, known: string[]): ZmqError {
+    const list = known.length === 0 ? "none" : known.join(", ");
+    return new ZmqError(
+      "unknown-endpoint",
+      `No such endpoint: cannot ${what} ${JSON.stringify(endpoint)}; this ${this.#core.name} has: ${list}`,
+      { address: endpoint },
+    );
+  }
+}

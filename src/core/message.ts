@@ -1,0 +1,79 @@
+/**
+ * What users send and what they get: conversion of every kind of value into frames, and the ownership of their bytes.
+ *
+ * A message is an array of frames; inside the library it belongs to whoever holds it. A frame handed to `send` is copied when it has at most
+ * COPY_BYTES and has to wait; a larger one is referenced until the network took it, as in npm `zeromq`: do not change it after sending.
+ */
+import { allocate, EMPTY, fromText, viewOf } from "../base/bytes.ts";
+import { describe, ZmqError } from "../base/errors.ts";
+
+/** One frame's body, inside the library. */
+export type Frame = Uint8Array;
+
+/** One frame of a received message. */
+export type Message = Buffer;
+
+/** Anything that can be sent as one frame: bytes, text (as UTF-8), a number (its decimal text) or null (an empty frame). */
+export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null;
+
+/** Frames up to this size are copied when they have to wait in a queue, so that a reused small buffer is safe. */
+const COPY_BYTES = 128;
+
+const NativeBuffer = (globalThis as { Buffer?: { isBuffer(value: unknown): boolean } }).Buffer;
+const isFrame: (value: unknown) => value is Frame = NativeBuffer
+  ? (value): value is Frame => NativeBuffer.isBuffer(value)
+  : (value): value is Frame => value instanceof Uint8Array;
+
+/** The frames of a message, in an array of its own; bytes are referenced, not copied. Throws `EINVAL` for what cannot be a message. */
+export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[] {
+  if (isFrame(message)) return [message];
+  if (!Array.isArray(message)) return [toFrame(message)];
+  const frames: Frame[] = new Array(message.length);
+  for (let i = 0; i < message.length; i++) frames[i] = toFrame(message[i]);
+  return frames;
+}
+
+/** One frame. */
+export function toFrame(value: unknown): Frame {
+  if (isFrame(value)) return value;
+  if (typeof value === "string") return fromText(value);
+  if (value === null) return EMPTY;
+  if (ArrayBuffer.isView(value)) return viewOf(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return viewOf(value, 0, value.byteLength);
+  // Another thread may write to shared memory at any time: the message is what it holds now.
+  if (typeof SharedArrayBuffer === "function" && value instanceof SharedArrayBuffer) return copyOf(new Uint8Array(value));
+  if (value === undefined)
+    throw new ZmqError(
+      "invalid-argument",
+      "Message must be present: expected bytes, a string, a number, null, or an array of these, got undefined",
+    );
+  if (typeof value === "object" && value.toString === Object.prototype.toString) {
+    throw new ZmqError(
+      "invalid-argument",
+      `A frame must be bytes, a string, a number or null, got ${describe(value)}; serialise it first, for example with JSON.stringify`,
+    );
+  }
+  return fromText(String(value));
+}
+
+function copyOf(bytes: Uint8Array): Frame {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Makes a message safe to wait in a queue: its small frames become copies. Changes and returns the same array. */
+export function keep(frames: Frame[]): Frame[] {
+  for (let i = 0; i < frames.length; i++) {
+    const frame = frames[i];
+    if (frame.length <= COPY_BYTES && frame.length > 0) frames[i] = copyOf(frame);
+  }
+  return frames;
+}
+
+/** The bytes of a message's frames, without headers. */
+export function byteLength(frames: readonly Frame[]): number {
+  let length = 0;
+  for (const frame of frames) length += frame.length;
+  return length;
+}

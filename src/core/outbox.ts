@@ -1,0 +1,237 @@
+/**
+ * The outbox of one link: gathers messages as wire bytes and hands them to the link in few, large writes.
+ *
+ *     add ──▶ [ header body header body … ] slab      small bodies are copied into a slab, right when they are sent
+ *             [ header ]──▶ large body ──▶ [ … ]      large ones go by reference, between two ranges of the slab
+ *                    │ flush: one gathered write
+ *                    ▼
+ *                  flight                              at most one write that the kernel has not taken yet
+ *
+ * Owns: the encoded form, the slabs, the count of messages that the kernel has not taken. Does not own: when to flush (the session does), the queue of
+ * messages that find no room here (the pipe does).
+ * Invariants: one write in flight; while there is one, at most GATHER_BYTES wait behind it (plus one message); every message is either acknowledged
+ * once (`onTaken`) or given back once (`unsent`).
+ */
+import { allocateOwn, setBytes } from "../base/bytes.ts";
+import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
+import { FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
+import type { Link } from "./transport.ts";
+
+/** A write is made when this much is gathered, and no more than this waits behind one: the bound of what a break can lose. */
+const GATHER_BYTES = 65536;
+/** Bodies up to this are copied into the slab; above, a reference costs less. Measured: docs/performance.md. */
+const COPY_BYTES = 768;
+/** Bodies up to this are copied by a loop; above, by `set`, whose call costs more than a few bytes. */
+const LOOP_BYTES = 8;
+
+/** Slabs grow with what a link sends in a turn, so that ten thousand quiet links do not hold 64 KiB each. */
+const SLAB_BYTES = [2048, 8192, GATHER_BYTES] as const;
+/** Free slabs kept of each size. */
+const FREE_SLABS = 32;
+
+/** Lends slabs to the outboxes of one context. */
+export class SlabPool {
+  #free: Uint8Array[][] = SLAB_BYTES.map(() => []);
+
+  take(level: number): Uint8Array {
+    return this.#free[level].pop() ?? allocateOwn(SLAB_BYTES[level]);
+  }
+
+  give(slab: Uint8Array): void {
+    const free = this.#free[(SLAB_BYTES as readonly number[]).indexOf(slab.length)];
+    if (free.length < FREE_SLABS) free.push(slab);
+  }
+}
+
+interface Batch {
+  readonly parts: Uint8Array[];
+  readonly slabs: Uint8Array[];
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export class Outbox {
+  #link: Link;
+  #pool: SlabPool;
+  #onTaken: (messages: number, bytes: number) => void;
+
+  // The batch being gathered. `#from`..`#at` of the slab is not yet one of the parts.
+  #parts: Uint8Array[] = [];
+  #slabs: Uint8Array[] = [];
+  #slab: Uint8Array | null = null;
+  #from = 0;
+  #at = 0;
+  #bytes = 0;
+  #messages = 0;
+  #level = 0;
+
+  #flight: Batch | null = null;
+
+  /** `onTaken(messages, bytes)` is called from `flush` and `taken` when the kernel has a batch. */
+  constructor(link: Link, pool: SlabPool, onTaken: (messages: number, bytes: number) => void) {
+    this.#link = link;
+    this.#pool = pool;
+    this.#onTaken = onTaken;
+  }
+
+  /** Whether nothing is gathered or in flight. */
+  get empty(): boolean {
+    return this.#flight === null && this.#bytes === 0;
+  }
+
+  /** Whether a write is in flight that the kernel has not taken. */
+  get busy(): boolean {
+    return this.#flight !== null;
+  }
+
+  /** Messages here that the kernel does not have. */
+  get messages(): number {
+    return this.#messages + (this.#flight?.messages ?? 0);
+  }
+
+  /** Bytes here that the kernel does not have. */
+  get bytes(): number {
+    return this.#bytes + (this.#flight?.bytes ?? 0);
+  }
+
+  /** Takes a message: its small frames are copied now, its large ones referenced until taken. False when the link is backed up. */
+  add(frames: Frame[]): boolean {
+    if (this.#bytes >= GATHER_BYTES) {
+      this.flush();
+      if (this.#bytes >= GATHER_BYTES) return false;
+    }
+    const last = frames.length - 1;
+    for (let i = 0; i < last; i++) this.#addFrame(frames[i], FLAG_MORE);
+    if (last >= 0) this.#addFrame(frames[last], 0);
+    this.#messages++;
+    return true;
+  }
+
+  /** Takes encoded bytes that are no message (greeting, commands); always. */
+  addEncoded(bytes: Uint8Array): void {
+    this.#seal();
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** Writes what is gathered, unless a write is in flight. */
+  flush(): void {
+    if (this.#flight !== null || this.#bytes === 0) return;
+    this.#seal();
+    const batch: Batch = {
+      parts: this.#parts,
+      slabs: this.#slabs,
+      messages: this.#messages,
+      bytes: this.#bytes,
+    };
+    if (this.#slab !== null) batch.slabs.push(this.#slab);
+    this.#reset();
+    if (this.#link.write(batch.parts)) this.#finish(batch);
+    else this.#flight = batch;
+  }
+
+  /** The link says that the kernel has the write in flight. */
+  taken(): void {
+    const batch = this.#flight;
+    if (batch === null) return;
+    this.#flight = null;
+    this.#finish(batch);
+  }
+
+  /**
+   * The link is gone: the messages that the kernel cannot have had whole, oldest first, in memory of their own. Of the write in flight that is the last
+   * one, which is certainly incomplete; the others count as sent, for nothing may be sent twice. The outbox is empty afterwards.
+   * `sent` is the number of messages that count as sent and were not acknowledged before.
+   */
+  unsent(): { messages: Frame[][]; sent: number } {
+    this.#seal();
+    const flight = this.#flight === null ? [] : decodeAll(this.#flight.parts);
+    const gathered = decodeAll(this.#parts);
+    const messages = [...flight.slice(-1), ...gathered];
+    if (this.#flight !== null) this.#release(this.#flight.slabs);
+    this.#release(this.#slabs);
+    if (this.#slab !== null) this.#pool.give(this.#slab);
+    this.#flight = null;
+    this.#reset();
+    return { messages, sent: Math.max(0, flight.length - 1) };
+  }
+
+  #addFrame(body: Frame, more: number): void {
+    const size = body.length;
+    let slab = this.#slab;
+    if (slab === null || slab.length - this.#at < MAX_HEADER_BYTES + (size > COPY_BYTES ? 0 : size)) slab = this.#nextSlab();
+    let at = this.#at;
+    if (size <= 255) {
+      slab[at] = more;
+      slab[at + 1] = size;
+      at += 2;
+    } else at = writeHeader(slab, at, more | FLAG_LONG, size);
+    const headerBytes = at - this.#at;
+    if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) slab[at++] = body[i];
+    else if (size <= COPY_BYTES) {
+      setBytes.call(slab, body, at);
+      at += size;
+    }
+    this.#at = at;
+    this.#bytes += headerBytes + size;
+    if (size > COPY_BYTES) {
+      this.#seal();
+      this.#parts.push(body);
+    }
+  }
+
+  // The range of the slab that is not a part yet becomes one.
+  #seal(): void {
+    if (this.#slab === null || this.#at === this.#from) return;
+    this.#parts.push(this.#slab.subarray(this.#from, this.#at));
+    this.#from = this.#at;
+  }
+
+  // The slab is full: the next one is larger, for this link sends much in a turn.
+  #nextSlab(): Uint8Array {
+    if (this.#slab !== null) {
+      this.#seal();
+      this.#slabs.push(this.#slab);
+      if (this.#level < SLAB_BYTES.length - 1) this.#level++;
+    }
+    this.#slab = this.#pool.take(this.#level);
+    this.#from = 0;
+    this.#at = 0;
+    return this.#slab;
+  }
+
+  #finish(batch: Batch): void {
+    this.#release(batch.slabs);
+    this.#onTaken(batch.messages, batch.bytes);
+  }
+
+  #release(slabs: readonly Uint8Array[]): void {
+    for (const slab of slabs) this.#pool.give(slab);
+  }
+
+  #reset(): void {
+    this.#parts = [];
+    this.#slabs = [];
+    this.#slab = null;
+    this.#from = 0;
+    this.#at = 0;
+    this.#bytes = 0;
+    this.#messages = 0;
+  }
+}
+
+/** The messages in encoded parts, copied; commands are left out. The parts begin at a message's first byte. */
+function decodeAll(parts: readonly Uint8Array[]): Frame[][] {
+  const messages: Frame[][] = [];
+  const decoder = new FrameDecoder(
+    {
+      onMessage: (frames) => messages.push(frames) > 0,
+      onCommand: () => true,
+      onMalformed: () => undefined,
+    },
+    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, copyBodies: true },
+  );
+  decoder.handshaking = false;
+  for (const part of parts) decoder.receive(part);
+  return messages;
+}

@@ -1,0 +1,34 @@
+/**
+ * What a runtime gives to every context: the clock, the random source, the transports, warnings, and the size of its largest buffer.
+ *
+ * The entry (`node.ts`, later `browser.ts`) installs its platform once, when it is loaded; tests give a context one of their own.
+ */
+
+import type { Clock } from "../base/clock.ts";
+import { assert } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
+import type { Transport } from "./transport.ts";
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A context's transports, made anew for each: inproc names belong to one context. */
+  transports(): Transport[];
+  /** Tells the user, once per text and process if it can. */
+  warn(text: string): void;
+  /** The runtime's largest buffer, in bytes. */
+  readonly maxFrameBytes: number;
+  /** Calls back each time the process has nothing left to do, until the returned function is called. */
+  onIdle(callback: () => void): () => void;
+}
+
+let installed: Platform | undefined;
+
+export function installPlatform(platform: Platform): void {
+  installed = platform;
+}
+
+export function installedPlatform(): Platform {
+  assert(installed !== undefined, "an entry installs the platform before a context is made");
+  return installed;
+}

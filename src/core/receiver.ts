@@ -1,0 +1,228 @@
+/**
+ * The receiving side of a socket: promises, batches, iterators and the drain, all over `tryReceive`.
+ *
+ * Owns: the order of overlapping receives, timeouts, and the budget of messages handed out per event-loop turn, after which timers and I/O run.
+ * Does not own: where messages come from (the socket type).
+ * Invariant: calls are served in the order they were made; a drain is one long call, those behind it wait for its end; `tryReceive` goes past the queue.
+ */
+import { ZmqError } from "../base/errors.ts";
+import type { Frame, Message } from "./message.ts";
+import type { Peer } from "./peer.ts";
+import type { OperationOptions } from "./sender.ts";
+import type { SocketCore } from "./socket-core.ts";
+import { OPERATIONS_PER_TURN } from "./turn.ts";
+import { WaitQueue } from "./wait-queue.ts";
+
+/** A message and who sent it. */
+export interface Received {
+  readonly message: Message[];
+  readonly peer: Peer;
+}
+
+/** Gets each message of a drain: its frames, and who sent it. */
+export type MessageHandler = (message: Message[], peer: Peer) => void;
+
+/** What `receiveMany` and `batches` hand out at most, unless told otherwise. */
+export const DEFAULT_BATCH = 1000;
+
+/** A drain hands out this many messages before others get their turn. */
+const DRAIN_PER_TURN = 1024;
+
+const NOTHING: OperationOptions = {};
+
+// What a waiting call wants: one message, one with its sender, up to n messages, or all of them in a handler.
+type Job =
+  | { readonly kind: "one" | "from" }
+  | { readonly kind: "many"; readonly limit: number }
+  | { readonly kind: "drain"; readonly handler: MessageHandler };
+type Result = Message[] | Received | Message[][] | undefined;
+const ONE: Job = { kind: "one" };
+const FROM: Job = { kind: "from" };
+
+export class Receiver {
+  #core: SocketCore;
+  #waiting: WaitQueue<Job, Result>;
+  #turn = -1;
+  #count = 0;
+  #pumping = false;
+  readonly #pump = (): void => {
+    this.#pumping = false;
+    this.wake();
+  };
+
+  constructor(core: SocketCore) {
+    this.#core = core;
+    this.#waiting = new WaitQueue(core.context.clock, core.context.hold);
+  }
+
+  /** Receives that wait for a message. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  tryReceive(): Message[] | undefined {
+    this.#core.assertOpen();
+    return this.#core.tryReceive() as Message[] | undefined;
+  }
+
+  receive(options: OperationOptions = NOTHING): Promise<Message[]> {
+    return this.#call(ONE, options) as Promise<Message[]>;
+  }
+
+  receiveFrom(options: OperationOptions = NOTHING): Promise<Received> {
+    return this.#call(FROM, options) as Promise<Received>;
+  }
+
+  receiveMany(limit = DEFAULT_BATCH, options: OperationOptions = NOTHING): Promise<Message[][]> {
+    checkLimit(limit);
+    return this.#call({ kind: "many", limit }, options) as Promise<Message[][]>;
+  }
+
+  takeMany(handler: MessageHandler, limit: number): number {
+    checkHandler(handler);
+    checkLimit(limit);
+    this.#core.assertOpen();
+    return this.#take(handler, limit);
+  }
+
+  drain(handler: MessageHandler, signal: AbortSignal | undefined): Promise<void> {
+    checkHandler(handler);
+    this.#core.assertOpen();
+    const timeoutError = (): Error => new Error("a drain has no timeout");
+    const done = this.#waiting.wait({ kind: "drain", handler }, { signal, timeoutMs: -1, timeoutError });
+    this.#schedule();
+    return done as Promise<undefined>;
+  }
+
+  /** Messages may be there: waiting calls are served. */
+  wake(): void {
+    for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
+      const { job } = waiter;
+      if (job.kind === "drain") {
+        if (!this.#pumping) this.#serveDrain(job.handler);
+        return;
+      }
+      const result = this.#core.canReceive() ? this.#serve(job) : undefined;
+      if (result === undefined) return;
+      this.#waiting.resolveFirst(result);
+    }
+  }
+
+  /** Messages came in: a drain is served in a microtask, so that its handler never runs inside another call; others at once. */
+  onMessages(): void {
+    const kind = this.#waiting.peek()?.job.kind;
+    if (kind === "drain") this.#schedule();
+    else if (kind !== undefined) this.wake();
+  }
+
+  /** The socket is closing: drains end, other calls are rejected. */
+  close(error: () => Error): void {
+    for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
+      if (waiter.job.kind === "drain") this.#waiting.resolveFirst(undefined);
+      else this.#waiting.rejectFirst(error());
+    }
+  }
+
+  #call(job: Job, options: OperationOptions): Promise<Result> {
+    const core = this.#core;
+    core.assertOpen();
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (this.#waiting.length === 0 && core.canReceive()) {
+      const result = this.#serve(job);
+      if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as Message[][]).length : 1);
+    }
+    const timeoutMs = options.timeout ?? core.settings.receiveTimeout;
+    if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
+    return this.#waiting.wait(job, {
+      signal: options.signal,
+      timeoutMs,
+      timeoutError: () => this.#timeoutError(timeoutMs),
+    });
+  }
+
+  #serve(job: Job): Result {
+    const core = this.#core;
+    const message = core.tryReceive() as Message[] | undefined;
+    if (message === undefined || job.kind === "one") return message;
+    if (job.kind === "from") return { message, peer: core.sourcePeer() };
+    const batch = [message];
+    const limit = job.kind === "many" ? job.limit : 1;
+    while (batch.length < limit) {
+      const next = core.tryReceive() as Message[] | undefined;
+      if (next === undefined) break;
+      batch.push(next);
+    }
+    return batch;
+  }
+
+  // At most so many messages are handed out at once per turn; then a result waits for the next macrotask.
+  #hand(result: Result, messages: number): Promise<Result> {
+    this.#newTurn();
+    this.#count += messages;
+    if (this.#count < OPERATIONS_PER_TURN) return Promise.resolve(result);
+    return new Promise((resolve) => this.#core.context.turn.atEnd(() => resolve(result)));
+  }
+
+  #take(handler: MessageHandler, limit: number): number {
+    const core = this.#core;
+    let count = 0;
+    while (count < limit) {
+      const message: Frame[] | undefined = core.closed ? undefined : core.tryReceive();
+      if (message === undefined) break;
+      count++;
+      handler(message as Message[], core.sourcePeer());
+    }
+    return count;
+  }
+
+  #serveDrain(handler: MessageHandler): void {
+    if (!this.#core.canReceive()) return;
+    this.#newTurn();
+    const budget = DRAIN_PER_TURN - this.#count;
+    const before = this.#waiting.peek();
+    try {
+      const taken = budget > 0 ? this.#take(handler, budget) : 0;
+      this.#count += taken;
+      if (taken < budget) return;
+    } catch (error) {
+      if (this.#waiting.peek() !== before) throw error;
+      this.#waiting.rejectFirst(error);
+      this.#schedule();
+      return;
+    }
+    this.#pumping = true;
+    this.#core.context.turn.atEnd(this.#pump);
+  }
+
+  #newTurn(): void {
+    const now = this.#core.context.turn.current();
+    if (now === this.#turn) return;
+    this.#turn = now;
+    this.#count = 0;
+  }
+
+  // A handler that threw after its own drain had ended reaches the process as an uncaught error of the microtask.
+  #schedule(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(this.#pump);
+  }
+
+  #timeoutError(timeoutMs: number): Error {
+    const core = this.#core;
+    if (!core.canReceive()) return core.stateError("receive");
+    return new ZmqError(
+      "timed-out",
+      `Operation was not possible or timed out: receive on ${core.name} after ${timeoutMs} ms without a message`,
+    );
+  }
+}
+
+function checkLimit(limit: number): void {
+  if (!(limit >= 1)) throw new ZmqError("invalid-argument", `The limit of messages must be at least 1, got ${String(limit)}`);
+}
+
+function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function")
+    throw new ZmqError("invalid-argument", `The handler must be a function (message, peer) => void, got ${typeof handler}`);
+}

@@ -1,0 +1,103 @@
+/**
+ * The sending side of a socket: promises over `trySend`.
+ *
+ * Owns: the order of overlapping sends, timeouts, and the budget of sends completed per event-loop turn. Does not own: where messages go (the socket type).
+ * Invariant: a send never overtakes an earlier one that waits.
+ */
+import { ZmqError } from "../base/errors.ts";
+import { type Frame, keep } from "./message.ts";
+import type { SocketCore } from "./socket-core.ts";
+import { OPERATIONS_PER_TURN } from "./turn.ts";
+import { WaitQueue } from "./wait-queue.ts";
+
+/** How long a `send` or `receive` may take. */
+export interface OperationOptions {
+  /** Aborting rejects with `signal.reason`; a message not yet queued is not sent. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds: -1 without limit, 0 not waiting at all. Default: the socket's `sendTimeout` or `receiveTimeout`. */
+  readonly timeout?: number;
+}
+
+const NOTHING: OperationOptions = {};
+const DONE = Promise.resolve();
+
+export class Sender {
+  #core: SocketCore;
+  #waiting: WaitQueue<Frame[], void>;
+  #turn = -1;
+  #count = 0;
+
+  constructor(core: SocketCore) {
+    this.#core = core;
+    this.#waiting = new WaitQueue(core.context.clock, core.context.hold);
+  }
+
+  /** Sends that wait for room. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Sends at once or returns false; false as well while earlier sends wait. */
+  trySend(frames: Frame[]): boolean {
+    this.#core.assertOpen();
+    return frames.length === 0 || (this.#waiting.length === 0 && this.#core.trySend(frames));
+  }
+
+  send(frames: Frame[], options: OperationOptions = NOTHING): Promise<void> {
+    const core = this.#core;
+    core.assertOpen();
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (frames.length === 0) return DONE;
+    if (this.#waiting.length === 0 && this.#tryOrWait(frames)) return this.#done();
+    const timeoutMs = options.timeout ?? core.settings.sendTimeout;
+    if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
+    return this.#waiting.wait(keep(frames), {
+      signal: options.signal,
+      timeoutMs,
+      timeoutError: () => this.#timeoutError(timeoutMs),
+    });
+  }
+
+  /** There may be room: waiting sends go on. */
+  wake(): void {
+    for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
+      try {
+        if (!this.#tryOrWait(waiter.job)) return;
+        this.#waiting.resolveFirst();
+      } catch (error) {
+        this.#waiting.rejectFirst(error);
+      }
+    }
+  }
+
+  /** The socket is closing. */
+  close(error: () => Error): void {
+    this.#waiting.rejectAll(error);
+  }
+
+  // In the wrong state a promise waits until the state allows it, as npm `zeromq` does; only the try form reports it.
+  #tryOrWait(frames: Frame[]): boolean {
+    return this.#core.canSend() && this.#core.trySend(frames);
+  }
+
+  #done(): Promise<void> {
+    const { turn } = this.#core.context;
+    const now = turn.current();
+    if (now !== this.#turn) {
+      this.#turn = now;
+      this.#count = 0;
+    }
+    if (++this.#count < OPERATIONS_PER_TURN) return DONE;
+    return new Promise((resolve) => turn.atEnd(resolve));
+  }
+
+  #timeoutError(timeoutMs: number): Error {
+    const core = this.#core;
+    if (!core.canSend()) return core.stateError("send");
+    const peers = core.pipes.size === 0 ? "there is no peer" : `no room with any of ${core.pipes.size} peers`;
+    return new ZmqError(
+      "timed-out",
+      `Operation was not possible or timed out: send on ${core.name} after ${timeoutMs} ms, ${peers}`,
+    );
+  }
+}

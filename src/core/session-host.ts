@@ -1,0 +1,55 @@
+/**
+ * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two can be read apart.
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { ErrorReason } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
+import type { Mechanism } from "../zmtp/mechanism.ts";
+import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Hold } from "./hold.ts";
+import type { Frame } from "./message.ts";
+import type { Monitor } from "./monitor.ts";
+import type { Settings } from "./options.ts";
+import type { SlabPool } from "./outbox.ts";
+import type { Peer } from "./peer.ts";
+import type { Pipe, PipeOwner } from "./pipe.ts";
+import type { Session, SessionOutcome } from "./session.ts";
+import type { Turn } from "./turn.ts";
+
+/** Shared by all sessions of a context. */
+export interface SessionContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turn: Turn;
+  readonly hold: Hold;
+  readonly slabs: SlabPool;
+  /** The runtime's largest buffer. */
+  readonly maxFrameBytes: number;
+  /** Most frames of one message. */
+  readonly maxFrames: number;
+}
+
+export interface SessionHost extends PipeOwner {
+  readonly type: SocketTypeName;
+  readonly context: SessionContext;
+  readonly monitor: Monitor;
+  /** This type only sends: what peers send is counted and thrown away. */
+  readonly discardsInput: boolean;
+  /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
+  readonly resendsSubscriptions: boolean;
+  createMechanism(settings: Settings): Mechanism;
+  /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
+  acceptsMessage(frames: Frame[]): boolean;
+  /** A pipe was made; this is the socket's end. */
+  onPipe(pipe: Pipe): void;
+  /** The handshake with the peer behind this pipe is complete, for the first time or again. */
+  onPeerReady(pipe: Pipe): void;
+  /** The connection behind this pipe is lost and will be tried again. */
+  onPeerLost(pipe: Pipe): void;
+  /** The pipe is over; these messages were not sent. Returns how many of them are lost (the others went to other peers). */
+  onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number;
+  /** Counts lost messages and tells the monitor. */
+  drop(reason: ErrorReason, count: number, peer?: Peer): void;
+  onSessionClosed(session: Session, outcome: SessionOutcome): void;
+}

@@ -1,0 +1,325 @@
+/**
+ * The inside of a socket: pipes, endpoints, options, monitor, and the hooks that a socket type fills in. The public class (socket.ts) is a skin over it.
+ *
+ * A type's hooks: `attach` and `detach` when a pipe comes and goes, `retired` when it can be written to no more, `readActivated`, `writeActivated`,
+ * `trySend`, `tryReceive`, and where needed `peerReady`, `peerLost`, `canSend`, `canReceive`, `acceptsMessage`, `onUnsent`.
+ * Invariants: after `close` no hook is called but `detach`; a message that is lost is counted with its reason; the state of a call that waits is in
+ * Sender and Receiver, never here.
+ */
+
+import { fromText } from "../base/bytes.ts";
+import { type ErrorReason, ZmqError } from "../base/errors.ts";
+import { type Mechanism, NullMechanism } from "../zmtp/mechanism.ts";
+import { announcesIdentity, type SocketTypeName } from "../zmtp/socket-type.ts";
+import type { ContextCore } from "./context.ts";
+import { Endpoints } from "./endpoints.ts";
+import type { Frame } from "./message.ts";
+import { Monitor } from "./monitor.ts";
+import { checkOption, defaultSettings, OPTIONS, type OptionName, optionBytes, type Settings } from "./options.ts";
+import type { Peer } from "./peer.ts";
+import type { Pipe } from "./pipe.ts";
+import { Receiver } from "./receiver.ts";
+import { Sender } from "./sender.ts";
+import type { Session, SessionOutcome } from "./session.ts";
+import type { SessionHost } from "./session-host.ts";
+import { Counters } from "./stats.ts";
+import type { Party } from "./transport.ts";
+import { WaitQueue } from "./wait-queue.ts";
+
+export abstract class SocketCore implements SessionHost {
+  readonly type: SocketTypeName;
+  readonly context: ContextCore;
+  readonly settings: Settings = defaultSettings();
+  readonly monitor: Monitor;
+  readonly pipes = new Set<Pipe>();
+  readonly endpoints: Endpoints;
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly counters = new Counters();
+  /** Calls that wait for a condition: `connected`, `subscribed`. */
+  readonly conditions: WaitQueue<() => boolean, void>;
+  closed = false;
+
+  /** Whether a second connect to the same endpoint does nothing (as libzmq has it for some types). */
+  readonly connectsOnce: boolean = false;
+  readonly discardsInput: boolean = false;
+  readonly resendsSubscriptions: boolean = false;
+
+  #ended: Promise<SessionOutcome> | null = null;
+
+  constructor(type: SocketTypeName, context: ContextCore) {
+    this.type = type;
+    this.context = context;
+    this.monitor = new Monitor(context.hold);
+    this.endpoints = new Endpoints(this);
+    this.sender = new Sender(this);
+    this.receiver = new Receiver(this);
+    this.conditions = new WaitQueue(context.clock, context.hold);
+    context.add(this);
+  }
+
+  // Hooks of the socket type ----------------------------------------------------------------------------------------------------------
+
+  /** Sends at once, or says that there is no room (and `writeActivated` follows). The frames are the socket's only if sent. */
+  trySend(_frames: Frame[]): boolean {
+    throw new ZmqError("wrong-direction", `Operation not supported: a ${this.name} cannot send`);
+  }
+
+  /** The next message, the caller's; undefined when there is none (and `readActivated` follows). Sets what `source` gives. */
+  tryReceive(): Frame[] | undefined {
+    throw new ZmqError("wrong-direction", `Operation not supported: a ${this.name} cannot receive`);
+  }
+
+  /** The pipe that the last received message came by. */
+  abstract get source(): Pipe | null;
+
+  /** Whether the type's state allows sending now, room aside. */
+  canSend(): boolean {
+    return true;
+  }
+
+  canReceive(): boolean {
+    return true;
+  }
+
+  /** What is wrong when `canSend` or `canReceive` says no. */
+  stateError(operation: "send" | "receive"): ZmqError {
+    return new ZmqError("wrong-state", `Operation cannot be accomplished in current state: ${operation} on ${this.name}`);
+  }
+
+  /** Whether a send would find room now. */
+  abstract get writable(): boolean;
+
+  /** Whether a message is there. */
+  abstract get readable(): boolean;
+
+  protected abstract attach(pipe: Pipe): void;
+  /** Everything was read and nothing comes any more. */
+  protected abstract detach(pipe: Pipe): void;
+  /** Nothing can be written any more; reading may go on. */
+  protected abstract retired(pipe: Pipe): void;
+  protected readActivated(_pipe: Pipe): void {}
+  protected writeActivated(_pipe: Pipe): void {}
+  protected peerReady(_pipe: Pipe): void {}
+  protected peerLost(_pipe: Pipe): void {}
+
+  /** A new pipe's first message, if the type has one to send. */
+  protected probe(pipe: Pipe): void {
+    if (this.settings.probeRouter) pipe.writeAnyway([fromText("")]);
+  }
+
+  // Calls of the public class -----------------------------------------------------------------------------------------------------------
+
+  /** For messages. */
+  get name(): string {
+    return `${this.type} socket`;
+  }
+
+  assertOpen(): void {
+    if (this.closed) throw new ZmqError("socket-closed", `Socket is closed: this ${this.name} takes no more calls`);
+  }
+
+  closedError(call: string): ZmqError {
+    return new ZmqError(
+      "closed-while-waiting",
+      `Operation was not possible or timed out: the ${this.name} was closed while ${call} was waiting`,
+    );
+  }
+
+  /** The options as a bind or connect made now takes them. */
+  snapshot(): Settings {
+    return { ...this.settings };
+  }
+
+  setOption(name: OptionName, value: unknown): void {
+    const spec = OPTIONS[name];
+    if (spec.readonly) throw new ZmqError("invalid-option", `Option "${name}" can only be read`);
+    const checked = checkOption(name, value);
+    (this.settings as Record<OptionName, unknown>)[name] = checked;
+    if (spec.effect === "next" && this.endpoints.count > 0)
+      this.context.warn("Socket option will not take effect until next connect/bind.");
+    if (name === "sendHighWaterMark") for (const pipe of this.pipes) pipe.setHighWaterMark(checked as number);
+    if (name === "receiveHighWaterMark") {
+      for (const pipe of this.pipes)
+        if (pipe.other.taker !== null) pipe.other.setHighWaterMark(checked as number);
+        else pipe.other.addHighWaterMark(checked as number);
+    }
+  }
+
+  /** Resolves when `condition` holds, now or after a change. */
+  until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    this.assertOpen();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (condition()) return Promise.resolve();
+    return this.conditions.wait(condition, {
+      signal,
+      timeoutMs: -1,
+      timeoutError: () => this.closedError("the call"),
+    });
+  }
+
+  /** Something changed that a condition may be about. */
+  changed(): void {
+    if (this.conditions.length > 0) this.conditions.resolveIf((condition) => condition(), undefined);
+  }
+
+  /** Sessions with their pipes' socket ends, and joined pipes. */
+  sessionOf(pipe: Pipe): Session | undefined {
+    for (const session of this.endpoints.sessions) if (session.pipe === pipe.other) return session;
+    return undefined;
+  }
+
+  sourcePeer(): Peer {
+    return (this.source as Pipe).peer;
+  }
+
+  /** Closes; resolves when everything has lingered. Only the first call's linger counts. */
+  close(linger: number): Promise<SessionOutcome> {
+    if (this.#ended !== null) return this.#ended;
+    this.closed = true;
+    this.sender.close(() => this.closedError("send"));
+    this.receiver.close(() => this.closedError("receive"));
+    this.conditions.rejectAll(() => this.closedError("the call"));
+    this.#ended = new Promise((resolve) => {
+      for (const pipe of [...this.pipes]) this.retire(pipe);
+      this.endpoints.close(this.lingers ? linger : 0, (outcome) => {
+        this.context.remove(this);
+        if (this.monitor.active) this.monitor.emit({ type: "end" });
+        resolve(outcome);
+      });
+    });
+    return this.#ended;
+  }
+
+  /** Whether closing waits for messages at all; subscriptions are not worth it. */
+  protected get lingers(): boolean {
+    return true;
+  }
+
+  /** The program has nothing left to do: what is unsent holds it, for as long as `linger` says. */
+  lingerAtExit(): void {
+    const { linger } = this.settings;
+    const unsent = (): boolean => [...this.endpoints.sessions].some((session) => session.unsent);
+    if (this.closed || linger === 0 || !this.lingers || !unsent()) return;
+    const { clock, hold } = this.context;
+    hold.take();
+    const until = linger === -1 ? Number.POSITIVE_INFINITY : clock.now() + linger;
+    const check = (): void => {
+      if (unsent() && !this.closed && clock.now() < until) clock.after(EXIT_CHECK_MS, check);
+      else {
+        hold.release();
+        if (unsent() && !this.closed) void this.close(0);
+      }
+    };
+    clock.after(EXIT_CHECK_MS, check);
+  }
+
+  // Sessions and pipes call -------------------------------------------------------------------------------------------------------------
+
+  createMechanism(settings: Settings): Mechanism {
+    const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
+    if (announcesIdentity(this.type)) metadata.push(["Identity", optionBytes(settings.routingId)]);
+    return new NullMechanism(metadata);
+  }
+
+  acceptsMessage(_frames: Frame[]): boolean {
+    return true;
+  }
+
+  onPipe(pipe: Pipe): void {
+    this.pipes.add(pipe);
+    this.attach(pipe);
+    if (!this.closed) this.sender.wake();
+  }
+
+  onPeerReady(pipe: Pipe): void {
+    this.peerReady(pipe);
+    this.changed();
+    this.sender.wake();
+  }
+
+  onPeerLost(pipe: Pipe): void {
+    this.peerLost(pipe);
+  }
+
+  onReadable(pipe: Pipe): void {
+    if (this.closed) return;
+    this.readActivated(pipe);
+    this.receiver.onMessages();
+  }
+
+  onWritable(pipe: Pipe): void {
+    if (this.closed) return;
+    this.writeActivated(pipe);
+    this.sender.wake();
+  }
+
+  onClosed(pipe: Pipe): void {
+    this.retired(pipe);
+  }
+
+  onDrained(pipe: Pipe): void {
+    if (!this.pipes.delete(pipe)) return;
+    this.retired(pipe);
+    this.detach(pipe);
+    this.counters.addPipe(pipe);
+    this.endpoints.forget(pipe);
+    pipe.peer.state = "closed";
+    pipe.close();
+  }
+
+  /** Our own side of a pipe ends: it is written to no more; what it holds can be read until it is empty, unless the socket is closed. */
+  retire(pipe: Pipe): void {
+    this.retired(pipe);
+    pipe.close(!this.closed);
+    if (this.closed) this.onDrained(pipe);
+  }
+
+  onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
+    this.drop(reason, messages.length, pipe.peer);
+    return messages.length;
+  }
+
+  drop(reason: ErrorReason, count: number, peer?: Peer): void {
+    this.counters.countDrop(reason, count);
+    peer?.countDrop(reason, count);
+    if (!this.monitor.active) return;
+    this.monitor.emit(peer === undefined ? { type: "drop", reason, count } : { type: "drop", reason, count, peer });
+  }
+
+  onSessionClosed(session: Session, outcome: SessionOutcome): void {
+    this.endpoints.onSessionClosed(session, outcome);
+    this.changed();
+  }
+
+  /** This socket's side of an inproc bind or connect. */
+  party(settings: Settings, endpoint: string): Party {
+    return {
+      type: this.type,
+      settings,
+      endpoint,
+      owner: this,
+      onPipe: (pipe) => this.onPipe(pipe),
+      onJoined: (pipe) => {
+        pipe.peer.state = "ready";
+        this.onPeerReady(pipe);
+      },
+      introduce: (peer) => {
+        peer.address = endpoint;
+        peer.socketType = this.type;
+        peer.routingId = optionBytes(settings.routingId);
+      },
+    };
+  }
+}
+
+/** How often a program that only waits for unsent messages looks whether they are gone. */
+const EXIT_CHECK_MS = 10;
+
+/** Hands messages that one peer did not get to the others; returns how many found nobody. For PUSH, DEALER and REQ. */
+export function handOver(core: SocketCore, pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
+  let lost = 0;
+  for (const frames of messages) if (core.closed || !core.trySend(frames)) lost++;
+  if (lost > 0) core.drop(reason, lost, pipe.peer);
+  return lost;
+}

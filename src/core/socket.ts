@@ -1,0 +1,282 @@
+/**
+ * The public socket: what every socket type has, and the factory that puts a type's class together from its core, its options and its directions.
+ *
+ * A skin: each method is a call into `SocketCore`. Option accessors come from the option table.
+ */
+import { describe, ZmqError } from "../base/errors.ts";
+import { SOCKET_TYPES, type SocketTypeName } from "../zmtp/socket-type.ts";
+import { Context, type ContextCore, defaultContext } from "./context.ts";
+import { type Monitor, Observer } from "./monitor.ts";
+import { hasOption, OPTIONS, type OptionName, type OptionNameOf, type Settings } from "./options.ts";
+import type { Peer } from "./peer.ts";
+import { Readable } from "./readable.ts";
+import type { SessionOutcome } from "./session.ts";
+import type { SocketCore } from "./socket-core.ts";
+import { type PeerStats, peerStats, type SocketStats, socketStats } from "./stats.ts";
+import { Writable } from "./writable.ts";
+
+/** How long a call may take: `signal` gives it up with `signal.reason`. */
+export interface SignalOption {
+  readonly signal?: AbortSignal;
+}
+
+/** What all sockets have. Made only as one of the socket types. */
+export abstract class Socket {
+  /** @internal */
+  readonly _core: SocketCore;
+  readonly #context: Context;
+  #events: Observer | null = null;
+
+  /** @internal */
+  constructor(core: SocketCore, context: Context) {
+    this._core = core;
+    this.#context = context;
+    Object.defineProperty(this, "_core", { enumerable: false });
+  }
+
+  /** @internal */
+  get _monitor(): Monitor {
+    this._core.assertOpen();
+    return this._core.monitor;
+  }
+
+  /** The context this socket belongs to. */
+  get context(): Context {
+    return this.#context;
+  }
+
+  /** libzmq's number of the socket type (ZMQ_TYPE). */
+  get type(): number {
+    return SOCKET_TYPES[this._core.type].number;
+  }
+
+  /** The endpoint of the last bind, with its real address and port, or connect; null before (ZMQ_LAST_ENDPOINT). */
+  get lastEndpoint(): string | null {
+    return this._core.endpoints.last;
+  }
+
+  /** The security mechanism: null for NULL, the only one of this version (ZMQ_MECHANISM). */
+  get securityMechanism(): null | "plain" | "curve" | "gssapi" {
+    return null;
+  }
+
+  /** Whether threads may share this socket; never for these types (ZMQ_THREAD_SAFE). */
+  get threadSafe(): boolean {
+    return false;
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return this._core.closed;
+  }
+
+  /** Whether a message can be received now; false when closed. */
+  get readable(): boolean {
+    return !this._core.closed && this._core.readable;
+  }
+
+  /** Whether a message could be sent now; false when closed. */
+  get writable(): boolean {
+    return !this._core.closed && this._core.writable;
+  }
+
+  /** The events of this socket; made at first use, then the same object. EBADF when the socket was closed before. */
+  get events(): Observer {
+    this.#events ??= new Observer(this);
+    return this.#events;
+  }
+
+  /**
+   * Listens at an endpoint: `tcp://127.0.0.1:5555`, `tcp://*:*` (any interface, free port), `ipc:///tmp/name`, `ipc://*`, `ipc://@abstract`, `inproc://name`.
+   * One socket can listen at many. Resolves when listening; `lastEndpoint` then has the real address.
+   * Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT at once for a wrong text; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES, …
+   */
+  async bind(endpoint: string): Promise<void> {
+    this._core.assertOpen();
+    await this._core.endpoints.bind(endpoint);
+  }
+
+  /** Stops listening, and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if it is not bound. */
+  async unbind(endpoint: string): Promise<void> {
+    this._core.assertOpen();
+    await this._core.endpoints.unbind(endpoint);
+  }
+
+  /** As `bind`, without waiting: arguments are checked at once, a failure of the system is a `bind:error` event. inproc is bound when it returns. */
+  bindSync(endpoint: string): void {
+    this._core.assertOpen();
+    this._core.endpoints.bind(endpoint).catch(() => undefined); // The event has told it.
+  }
+
+  /** As `unbind`, without waiting until the address is free. */
+  unbindSync(endpoint: string): void {
+    this._core.assertOpen();
+    void this._core.endpoints.unbind(endpoint);
+  }
+
+  /**
+   * Connects to an endpoint, now and again whenever the connection is lost, and returns at once. Messages can be sent before there is a connection.
+   * `tcp://host:port`, `tcp://source:port;host:port`, `ipc://…`, `inproc://…`. One socket can connect to many, and bind as well.
+   * Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT for a wrong text; everything later is an event.
+   */
+  connect(endpoint: string): void {
+    this._core.assertOpen();
+    this._core.endpoints.connect(endpoint);
+  }
+
+  /** Ends a connection when what waits for it is sent (at most `linger`); what was received can still be read. ENOENT if it was not connected. */
+  disconnect(endpoint: string): void {
+    this._core.assertOpen();
+    this._core.endpoints.disconnect(endpoint);
+  }
+
+  /** Ends the connection of one peer at once; what waits for it goes to other peers or is lost with an event. A dialled endpoint is not tried again. */
+  disconnectPeer(peer: Peer | number): void {
+    const core = this._core;
+    core.assertOpen();
+    const id = typeof peer === "number" ? peer : peer.id;
+    for (const pipe of core.pipes) {
+      if (pipe.peer.id !== id) continue;
+      const session = core.sessionOf(pipe);
+      const error = new ZmqError("disconnected", `${pipe.peer.endpoint}: ended by disconnectPeer`, {
+        address: pipe.peer.endpoint,
+      });
+      if (session === undefined) core.retire(pipe);
+      else core.endpoints.abort(session, error);
+      return;
+    }
+    throw new ZmqError("invalid-argument", `This ${core.name} has no peer ${describe(id)}`);
+  }
+
+  /**
+   * Closes the socket. Calls that wait are rejected with EAGAIN; what was sent and waits still goes out in the background for at most `linger`,
+   * and holds the process that long. Harmless when closed already.
+   */
+  close(): void {
+    void this._core.close(this._core.settings.linger);
+  }
+
+  /** Closes, and resolves when nothing is left to send, or after `ms` (default `linger`): how many waiting messages went out and how many were lost. */
+  end(ms: number = this._core.settings.linger): Promise<SessionOutcome> {
+    if (!Number.isInteger(ms) || ms < -1)
+      throw new ZmqError("invalid-argument", `end() takes milliseconds from -1 (no limit), got ${describe(ms)}`);
+    return this._core.close(ms);
+  }
+
+  /** `await using`: the same as `end()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  /** `using`: the same as `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Resolves when `count` peers have finished their handshake; an ignored surplus peer does not count. Rejects on close (EAGAIN) and abort. */
+  connected(count = 1, options: SignalOption = {}): Promise<void> {
+    const core = this._core;
+    const ready = (): boolean => {
+      let peers = 0;
+      for (const pipe of core.pipes) if (pipe.peer.state === "ready") peers++;
+      return peers >= count;
+    };
+    return core.until(ready, options.signal);
+  }
+
+  /** Counters since the socket was made, over all its peers. */
+  stats(): SocketStats {
+    return socketStats(this._core);
+  }
+
+  /** The peers of now: who they are, what waits for and from each, what was sent, received and lost. */
+  peers(): PeerStats[] {
+    return peerStats(this._core);
+  }
+
+  /** What `console.log` shows in Node.js. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const state = this.closed ? "closed" : `${this._core.pipes.size} peers`;
+    return `${this.constructor.name} <${this.lastEndpoint ?? "no endpoint"}, ${state}>`;
+  }
+}
+
+/** Socket types that cannot receive, or cannot send. */
+type OnlySends = "PUB" | "PUSH";
+type OnlyReceives = "SUB" | "PULL";
+const ONLY_SENDS: readonly SocketTypeName[] = ["PUB", "PUSH"];
+const ONLY_RECEIVES: readonly SocketTypeName[] = ["SUB", "PULL"];
+
+/** The public members of a socket type: the common ones, its options, and its directions. */
+export type SocketOf<Type extends SocketTypeName> = Socket &
+  Pick<Settings, OptionNameOf<Type>> &
+  (Type extends OnlyReceives ? unknown : Writable) &
+  (Type extends OnlySends ? unknown : Readable);
+
+/** The options that a socket can be made with: any of its writable properties, and its context. */
+export type SocketOptions<S extends Socket> = Partial<Pick<S, Extract<keyof S, OptionName>>> & {
+  context?: Context;
+};
+
+export interface SocketConstructor<Type extends SocketTypeName> {
+  new (options?: Partial<Pick<Settings, OptionNameOf<Type>>> & { context?: Context }): SocketOf<Type>;
+}
+
+/** The class of a socket type, to be extended by its public class. */
+export function socketClass<Type extends SocketTypeName>(
+  type: Type,
+  Core: new (context: ContextCore) => SocketCore,
+): SocketConstructor<Type> {
+  abstract class TypedSocket extends Socket {
+    constructor(options: Record<string, unknown> = {}) {
+      if (typeof options !== "object" || options === null)
+        throw new ZmqError("invalid-argument", `Options must be an object, got ${describe(options)}`);
+      const { context = defaultContext(), ...values } = options;
+      if (!(context instanceof Context))
+        throw new ZmqError("invalid-argument", `Option "context" must be a Context, got ${describe(context)}`);
+      super(new Core(context._inner), context);
+      this._core.settings.ipv6 = context.ipv6;
+      if (!context.blocky) this._core.settings.linger = 0;
+      try {
+        for (const name of Object.keys(values)) {
+          if (!(name in OPTIONS) || !hasOption(type, name as OptionName)) throw unknownOption(type, name);
+          this._core.setOption(name as OptionName, values[name]);
+        }
+      } catch (error) {
+        this.close();
+        throw error;
+      }
+    }
+  }
+  const { prototype } = TypedSocket;
+  if (!ONLY_RECEIVES.includes(type)) mixIn(prototype, Writable.prototype);
+  if (!ONLY_SENDS.includes(type)) mixIn(prototype, Readable.prototype);
+  for (const name of Object.keys(OPTIONS) as OptionName[]) if (hasOption(type, name)) defineOption(prototype, name);
+  return TypedSocket as unknown as SocketConstructor<Type>;
+}
+
+function mixIn(target: object, source: object): void {
+  const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(source) as PropertyDescriptorMap;
+  Object.defineProperties(target, members);
+}
+
+function defineOption(prototype: Socket, name: OptionName): void {
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    get(this: Socket) {
+      return this._core.settings[name];
+    },
+    set(this: Socket, value: unknown) {
+      this._core.assertOpen();
+      this._core.setOption(name, value);
+    },
+  });
+}
+
+function unknownOption(type: SocketTypeName, name: string): ZmqError {
+  const names = (Object.keys(OPTIONS) as OptionName[]).filter((each) => hasOption(type, each));
+  const near =
+    names.find((each) => each.toLowerCase() === name.toLowerCase()) ?? names.find((each) => each.startsWith(name.slice(0, 5)));
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  return new ZmqError("invalid-option", `A ${type} socket has no option ${describe(name)}${hint}`);
+}

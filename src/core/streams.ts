@@ -1,0 +1,34 @@
+/** Web streams over sockets: one chunk is one message, back-pressure both ways, nothing read ahead that a cancelled stream would lose. */
+import { ZmqError } from "../base/errors.ts";
+import type { Message, MessageLike } from "./message.ts";
+import type { Readable } from "./readable.ts";
+import type { Writable } from "./writable.ts";
+
+export function readableStream(socket: Readable): ReadableStream<Message[]> {
+  const cancelled = new AbortController();
+  return new ReadableStream<Message[]>(
+    {
+      async pull(controller) {
+        try {
+          controller.enqueue(await socket.receive({ signal: cancelled.signal }));
+        } catch (error) {
+          const closed = socket._core.closed && error instanceof ZmqError;
+          if (closed) controller.close();
+          else if (!cancelled.signal.aborted) controller.error(error);
+        }
+      },
+      cancel(reason) {
+        cancelled.abort(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+export function writableStream(socket: Writable): WritableStream<MessageLike | readonly MessageLike[]> {
+  const aborted = new AbortController();
+  return new WritableStream<MessageLike | readonly MessageLike[]>({
+    write: (message) => socket.send(message, { signal: aborted.signal }),
+    abort: (reason) => aborted.abort(reason),
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * The transport port: what a transport offers to the core, and what it may call back.
+ *
+ * A transport is a value put into a context. Three link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above), `frames` (one message of the
+ * transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never calls a socket, only the sink it was given.
+ * Each operation says: may it call back at once, who owns the bytes, which errors it reports.
+ */
+
+import type { ZmqError } from "../base/errors.ts";
+import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Settings } from "./options.ts";
+import type { Peer } from "./peer.ts";
+import type { Pipe, PipeOwner } from "./pipe.ts";
+
+/** One connection that carries bytes. */
+export interface Link {
+  /** The other end's address as an endpoint text, such as `tcp://127.0.0.1:40112`. */
+  readonly remote: string;
+  /** Begins delivery; called once, before anything else. Never calls back at once. */
+  open(sink: LinkSink): void;
+  /**
+   * Writes the parts, in order, as one. True: the kernel has all of it and the bytes are the caller's again. False: they belong to the link until
+   * `onTaken`, and nothing may be written before it. Does not call back at once.
+   */
+  write(parts: readonly Uint8Array[]): boolean;
+  /** Stops delivery; a chunk or two that were read already may still come. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Closes in order: what was written goes out, the end is announced, what comes in is thrown away; `done` is called when the peer has closed too,
+   * or after a second. The sink hears nothing more.
+   */
+  end(done: () => void): void;
+  /** Closes at once; what was not taken is lost. No callback follows. */
+  destroy(): void;
+}
+
+export interface LinkSink {
+  /** Bytes that came in, the sink's from then on. */
+  onData(chunk: Uint8Array): void;
+  /** The kernel has everything of the write that returned false. */
+  onTaken(): void;
+  /** The connection is over: null when the peer closed it in order. The last call. */
+  onEnd(error: ZmqError | null): void;
+}
+
+/** A connection being made. */
+export interface Dialing {
+  /** Gives up; no callback follows. */
+  cancel(): void;
+}
+
+export interface DialSink {
+  /** Connected; the attempt is over. Not called at once. */
+  onLink(link: Link): void;
+  /** Failed; the attempt is over. Not called at once. */
+  onError(error: ZmqError): void;
+}
+
+export interface ListenSink {
+  /** Listening; `endpoint` is complete (real address, real port). Not called at once. */
+  onListening(endpoint: string): void;
+  /** Could not listen; the listener is over. Not called at once. */
+  onError(error: ZmqError): void;
+  onLink(link: Link): void;
+  /** A connection could not be accepted; listening goes on. */
+  onAcceptError(error: ZmqError): void;
+}
+
+export interface Listening {
+  /** Accepts no more; calls back when the address is free. Links that were accepted stay. */
+  close(done: () => void): void;
+}
+
+export interface StreamTransport {
+  readonly scheme: string;
+  readonly shape: "bytes";
+  /** Throws EINVAL, ENAMETOOLONG or ENODEV when `address` (the text after `scheme://`) cannot be bound or connected to. */
+  check(address: string, use: "bind" | "connect", settings: Settings): void;
+  dial(address: string, settings: Settings, sink: DialSink): Dialing;
+  listen(address: string, settings: Settings, sink: ListenSink): Listening;
+}
+
+/** One socket's side of a bind or connect over a message transport. */
+export interface Party {
+  readonly type: SocketTypeName;
+  /** As they were at the bind or connect. */
+  readonly settings: Settings;
+  /** The endpoint as the user wrote it. */
+  readonly endpoint: string;
+  /** Who holds this side's ends of the pipes. */
+  readonly owner: PipeOwner;
+  /** A pipe exists and can be written to, though nobody may have the other end yet. */
+  onPipe(pipe: Pipe): void;
+  /** Somebody has the other end; called once per pipe, after both sides had `onPipe`. */
+  onJoined(pipe: Pipe): void;
+  /** Fills in what the other side may know of this one. */
+  introduce(peer: Peer): void;
+}
+
+export interface MessageTransport {
+  readonly scheme: string;
+  readonly shape: "messages";
+  check(address: string, use: "bind" | "connect", settings: Settings): void;
+  /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. `close` gives the name free; joined pipes stay. */
+  bind(address: string, party: Party): { close(): void };
+  /** Joins at once or when the name is bound. The result is this party's end. */
+  connect(address: string, party: Party): Pipe;
+}
+
+export type Transport = StreamTransport | MessageTransport;

@@ -1,0 +1,43 @@
+/**
+ * The event-loop turn: one macrotask per turn, shared by everything in a context that wants to act at its end or count within it.
+ *
+ * Owns the rules of "at most so much per turn": the flush of what a turn gathered, and the budget after which awaited calls let timers and I/O run.
+ * Invariant: `id` changes between two macrotasks whenever anybody looked at it in the first, so a comparison of ids tells turns apart.
+ */
+import type { Clock } from "../base/clock.ts";
+
+/** Awaited operations that a socket completes at once per turn; the next one waits for the next turn (as npm `zeromq` has it). */
+export const OPERATIONS_PER_TURN = 512;
+
+export class Turn {
+  id = 0;
+  #clock: Clock;
+  #scheduled = false;
+  #tasks: (() => void)[] = [];
+  readonly #end = (): void => {
+    this.#scheduled = false;
+    this.id++;
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    for (const task of tasks) task();
+  };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Makes sure that this turn ends, and gives its id. */
+  current(): number {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#clock.defer(this.#end);
+    }
+    return this.id;
+  }
+
+  /** Calls back once at the end of this turn. */
+  atEnd(task: () => void): void {
+    this.#tasks.push(task);
+    this.current();
+  }
+}

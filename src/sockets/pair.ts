@@ -1,0 +1,51 @@
+/** PAIR (RFC 31): exactly one peer. A second one finishes its handshake and is then ignored for as long as it stays, as libzmq does. */
+import type { ContextCore } from "../core/context.ts";
+import type { Frame } from "../core/message.ts";
+import type { Pipe } from "../core/pipe.ts";
+import { socketClass } from "../core/socket.ts";
+import { SocketCore } from "../core/socket-core.ts";
+
+class PairCore extends SocketCore {
+  #pipe: Pipe | null = null;
+
+  constructor(context: ContextCore) {
+    super("PAIR", context);
+  }
+
+  override trySend(frames: Frame[]): boolean {
+    return this.#pipe?.write(frames) ?? false;
+  }
+
+  override tryReceive(): Frame[] | undefined {
+    return this.#pipe?.read();
+  }
+
+  get source(): Pipe | null {
+    return this.#pipe;
+  }
+
+  get readable(): boolean {
+    return (this.#pipe?.waiting ?? 0) > 0;
+  }
+
+  get writable(): boolean {
+    return this.#pipe?.hasRoom() ?? false;
+  }
+
+  protected attach(pipe: Pipe): void {
+    this.#pipe ??= pipe;
+  }
+
+  protected override peerReady(pipe: Pipe): void {
+    if (pipe !== this.#pipe) pipe.peer.state = "ignored";
+  }
+
+  protected detach(pipe: Pipe): void {
+    if (pipe === this.#pipe) this.#pipe = null;
+  }
+
+  protected retired(): void {}
+}
+
+/** One to one: messages to and from exactly one PAIR peer. `send` waits while there is none or it is full. */
+export class Pair extends socketClass("PAIR", PairCore) {}

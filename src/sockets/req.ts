@@ -1,0 +1,133 @@
+/**
+ * REQ (RFC 28): asks one peer and waits for its answer.
+ *
+ *     request on the wire:  [ id(4), if `correlate` ]  ""  body…        reply: the same envelope, then its body
+ *
+ * State: nothing asked, or waiting for the reply of one pipe. When that pipe ends, a valid reply from any other is taken, as libzmq does.
+ * Before a new request whatever came late is thrown away: a late reply must never be taken for the answer to the next question.
+ */
+import { allocate, EMPTY, equalBytes } from "../base/bytes.ts";
+import { type ErrorReason, ZmqError } from "../base/errors.ts";
+import type { ContextCore } from "../core/context.ts";
+import type { Frame } from "../core/message.ts";
+import type { Pipe } from "../core/pipe.ts";
+import { socketClass } from "../core/socket.ts";
+import { DealerCore } from "./dealer.ts";
+
+class ReqCore extends DealerCore {
+  #waiting = false;
+  #replyPipe: Pipe | null = null;
+  #askedAt = 0;
+  #requestId = 0;
+  #id: Frame = EMPTY;
+
+  constructor(context: ContextCore) {
+    super(context, "REQ");
+    this.#requestId = context.random.next(0x100000000);
+  }
+
+  override canSend(): boolean {
+    return !this.#waiting || this.settings.relaxed;
+  }
+
+  override canReceive(): boolean {
+    return this.#waiting;
+  }
+
+  override stateError(operation: "send" | "receive"): ZmqError {
+    if (operation === "receive")
+      return new ZmqError(
+        "wrong-state",
+        "Operation cannot be accomplished in current state: REQ has asked nothing; send a request first",
+      );
+    const { clock } = this.context;
+    const whom = this.#replyPipe?.peer.endpoint ?? "a peer that is gone";
+    const seconds = ((clock.now() - this.#askedAt) / 1000).toFixed(1);
+    return new ZmqError(
+      "wrong-state",
+      `Operation cannot be accomplished in current state: REQ is waiting for a reply from ${whom} (asked ${seconds} s ago); receive it first, or set \`relaxed\``,
+    );
+  }
+
+  override trySend(frames: Frame[]): boolean {
+    if (!this.canSend()) throw this.stateError("send");
+    const { correlate } = this.settings;
+    const id = correlate ? this.#nextId() : EMPTY;
+    if (!super.trySend(correlate ? [id, EMPTY, ...frames] : [EMPTY, ...frames])) return false;
+    this.#waiting = true;
+    this.#id = id;
+    this.#askedAt = this.context.clock.now();
+    this.#replyPipe = this.balancer.last;
+    this.#forgetLateReplies();
+    return true;
+  }
+
+  override tryReceive(): Frame[] | undefined {
+    if (!this.#waiting) throw this.stateError("receive");
+    for (;;) {
+      const frames = super.tryReceive();
+      if (frames === undefined) return undefined;
+      const { last } = this.queue;
+      if (this.#replyPipe !== null && last !== this.#replyPipe) this.drop("stale-reply", 1, last?.peer);
+      else if (!this.#opensEnvelope(frames)) this.drop("invalid-envelope", 1, last?.peer);
+      else {
+        this.#waiting = false;
+        this.#replyPipe = null;
+        this.sender.wake();
+        return frames;
+      }
+    }
+  }
+
+  override get readable(): boolean {
+    return this.#waiting && super.readable;
+  }
+
+  override get writable(): boolean {
+    return this.canSend() && super.writable;
+  }
+
+  /** libzmq's guard below the socket: empty or 4 octets, then more; a peer that breaks it loses its connection. */
+  override acceptsMessage(frames: Frame[]): boolean {
+    if (frames.length < 2) return false;
+    if (frames[0].length === 4) return frames.length > 2 && frames[1].length === 0;
+    return frames[0].length === 0;
+  }
+
+  protected override retired(pipe: Pipe): void {
+    super.retired(pipe);
+    if (pipe === this.#replyPipe) this.#replyPipe = null;
+  }
+
+  /** A request that was not sent goes to another peer, who will then be the one to answer. */
+  override onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
+    let lost = 0;
+    for (const frames of messages) {
+      if (!this.closed && this.balancer.send(frames)) this.#replyPipe = this.balancer.last;
+      else lost++;
+    }
+    if (lost > 0) this.drop(reason, lost, pipe.peer);
+    return lost;
+  }
+
+  // Removes the envelope if it is that of the request.
+  #opensEnvelope(frames: Frame[]): boolean {
+    if (this.#id.length > 0 && (frames.length < 2 || !equalBytes(frames.shift() as Frame, this.#id))) return false;
+    return frames.length > 1 && (frames.shift() as Frame).length === 0;
+  }
+
+  #nextId(): Frame {
+    this.#requestId = (this.#requestId + 1) >>> 0;
+    const id = allocate(4);
+    new DataView(id.buffer, id.byteOffset, 4).setUint32(0, this.#requestId, true);
+    return id;
+  }
+
+  #forgetLateReplies(): void {
+    for (let late = this.queue.receive(); late !== undefined; late = this.queue.receive())
+      this.drop("stale-reply", 1, this.queue.last?.peer);
+  }
+}
+
+/** A client: `send` a request, `receive` its reply, in turn. Requests go to REP or ROUTER peers in turn. */
+export class Request extends socketClass("REQ", ReqCore) {}

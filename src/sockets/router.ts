@@ -1,0 +1,155 @@
+/**
+ * ROUTER (RFC 28): each message begins with the routing id of the peer that it goes to or comes from.
+ *
+ * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an id keeps it (a newcomer is
+ * ignored, its connection stays open: closing it would make a libzmq peer reconnect for ever) unless `handover` is set.
+ */
+import { copyBytes } from "../base/bytes.ts";
+import { ZmqError } from "../base/errors.ts";
+import type { ContextCore } from "../core/context.ts";
+import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
+import type { Pipe } from "../core/pipe.ts";
+import { socketClass } from "../core/socket.ts";
+import { SocketCore } from "../core/socket-core.ts";
+import { FairQueue } from "../patterns/fair-queue.ts";
+import { RoutingTable } from "../patterns/routing-table.ts";
+
+class RouterCore extends SocketCore {
+  /** The id of the next pipe that `connect` makes. */
+  nextId: Frame | null = null;
+  #queue = new FairQueue();
+  #routes: RoutingTable;
+
+  constructor(context: ContextCore) {
+    super("ROUTER", context);
+    this.#routes = new RoutingTable(context.random);
+  }
+
+  override trySend(frames: Frame[]): boolean {
+    // A routing id alone is no message; libzmq ignores it as well.
+    if (frames.length < 2) {
+      this.drop("unroutable", 1);
+      return true;
+    }
+    const { mandatory } = this.settings;
+    const pipe = this.#routes.find(frames[0]);
+    if (pipe === undefined) {
+      if (mandatory)
+        throw new ZmqError("host-unreachable", `Host unreachable: no peer of this ROUTER has the routing id ${show(frames[0])}`);
+      this.drop("unroutable", 1);
+      return true;
+    }
+    if (pipe.write(frames.slice(1))) return true;
+    if (!mandatory) this.drop("high-water-mark", 1, pipe.peer);
+    return !mandatory;
+  }
+
+  override tryReceive(): Frame[] | undefined {
+    const frames = this.#queue.receive();
+    if (frames === undefined) return undefined;
+    frames.unshift(this.#routes.idOf(this.#queue.last as Pipe) as Frame);
+    return frames;
+  }
+
+  get source(): Pipe | null {
+    return this.#queue.last;
+  }
+
+  get readable(): boolean {
+    return this.#queue.hasMessage();
+  }
+
+  get writable(): boolean {
+    if (!this.settings.mandatory) return true;
+    for (const pipe of this.#routes.pipes()) if (pipe.hasRoom()) return true;
+    return false;
+  }
+
+  isTaken(id: Frame): boolean {
+    return this.#routes.find(id) !== undefined;
+  }
+
+  protected attach(pipe: Pipe): void {
+    this.probe(pipe);
+    const id = this.nextId;
+    this.nextId = null;
+    if (id !== null) this.#admit(pipe, id);
+  }
+
+  protected override peerReady(pipe: Pipe): void {
+    const known = this.#routes.idOf(pipe);
+    if (known !== undefined) {
+      pipe.peer.routingId = known;
+      return;
+    }
+    const { routingId } = pipe.peer;
+    const id = routingId.length > 0 ? routingId : this.#routes.generate();
+    const holder = this.#routes.find(id);
+    if (holder !== undefined && !this.settings.handover) {
+      pipe.peer.state = "ignored";
+      return;
+    }
+    if (holder !== undefined) this.#dismiss(holder);
+    this.#admit(pipe, id);
+  }
+
+  protected detach(pipe: Pipe): void {
+    this.#routes.remove(pipe);
+    this.#queue.detach(pipe);
+  }
+
+  protected retired(pipe: Pipe): void {
+    // The id stays until everything was read: messages that still wait are given out under it. Writing finds the pipe closed.
+    if (pipe.waiting === 0) this.#routes.remove(pipe);
+  }
+
+  protected override readActivated(pipe: Pipe): void {
+    if (pipe.inSlot !== -1) this.#queue.activated(pipe);
+  }
+
+  #admit(pipe: Pipe, id: Frame): void {
+    pipe.peer.routingId = id;
+    this.#routes.add(id, pipe);
+    this.#queue.attach(pipe);
+  }
+
+  // Its id was taken over: nothing is read from it or sent to it any more.
+  #dismiss(pipe: Pipe): void {
+    pipe.peer.state = "ignored";
+    this.#routes.remove(pipe);
+    this.#queue.detach(pipe);
+  }
+}
+
+/** Options of `Router.connect`. */
+export interface RouterConnectOptions {
+  /** The routing id by which the peer is addressed, at once; 1 to 255 bytes that no other peer has (ZMQ_CONNECT_ROUTING_ID). */
+  readonly routingId?: string | Uint8Array;
+}
+
+/** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
+export class Router extends socketClass("ROUTER", RouterCore) {
+  /** As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken or not 1 to 255 bytes. */
+  override connect(endpoint: string, options: RouterConnectOptions = {}): void {
+    const core = this._core as RouterCore;
+    core.assertOpen();
+    if (options.routingId === undefined) return super.connect(endpoint);
+    const id = copyBytes(toFrame(options.routingId satisfies MessageLike));
+    if (id.length < 1 || id.length > 255)
+      throw new ZmqError("invalid-argument", `A routing id has 1 to 255 bytes, got ${id.length}`);
+    if (core.isTaken(id)) throw new ZmqError("invalid-argument", `Another peer of this ROUTER has the routing id ${show(id)}`);
+    core.nextId = id;
+    try {
+      super.connect(endpoint);
+    } finally {
+      core.nextId = null;
+    }
+  }
+}
+
+function show(id: Frame): string {
+  let text = "";
+  for (const octet of id.subarray(0, 32))
+    text += octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : `\\x${octet.toString(16).padStart(2, "0")}`;
+  return `"${text}${id.length > 32 ? "…" : ""}"`;
+}

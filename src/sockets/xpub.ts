@@ -1,0 +1,272 @@
+/**
+ * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program of their subscriptions.
+ *
+ * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other frames are the peer's own message.
+ * Each peer has a set of topics: subscribing twice and cancelling once leaves none. A peer may hold so many subscriptions and no more.
+ * What the program has not read waits here, bounded; when the bound is reached, peers are read from no more until it reads (nothing is dropped).
+ */
+import { ZmqError } from "../base/errors.ts";
+import { Fifo } from "../base/fifo.ts";
+import type { ContextCore } from "../core/context.ts";
+import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
+import { optionBytes } from "../core/options.ts";
+import type { Pipe } from "../core/pipe.ts";
+import { type SignalOption, socketClass } from "../core/socket.ts";
+import { SocketCore } from "../core/socket-core.ts";
+import { Distributor } from "../patterns/distributor.ts";
+import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
+
+/** What one peer may hold. */
+const MAX_SUBSCRIPTIONS = 1_000_000;
+const MAX_TOPIC_BYTES = 64 * 1024 * 1024;
+/** What may wait for the program to read. */
+const MAX_UNREAD = 100_000;
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+interface Holding {
+  readonly nodes: Set<TopicNode<Pipe>>;
+  bytes: number;
+}
+
+interface Unread {
+  readonly frames: Frame[];
+  readonly pipe: Pipe;
+}
+
+/** Also the base of PUB. */
+export class XPubCore extends SocketCore {
+  override readonly connectsOnce: boolean = false;
+  /** Whether the program reads subscriptions and messages of peers. */
+  protected readonly reports: boolean = true;
+  #subscriptions = new SubscriptionTrie<Pipe>();
+  #holdings = new Map<Pipe, Holding>();
+  #count = 0;
+  #distributor = new Distributor();
+  #unread = new Fifo<Unread>();
+  #unreadBytes = 0;
+  #stalled = new Set<Pipe>();
+  #lost = new Set<Pipe>();
+  #source: Pipe | null = null;
+  readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
+
+  constructor(context: ContextCore, type: "XPUB" | "PUB" = "XPUB") {
+    super(type, context);
+  }
+
+  override trySend(frames: Frame[]): boolean {
+    const distributor = this.#distributor;
+    this.#subscriptions.match(frames[0], distributor.mark);
+    if (this.settings.invertMatching) distributor.invert();
+    if (this.settings.noDrop && !distributor.allHaveRoom()) {
+      distributor.clear();
+      return false;
+    }
+    distributor.send(frames, this.#onFull);
+    return true;
+  }
+
+  override tryReceive(): Frame[] | undefined {
+    const next = this.#unread.shift();
+    if (next === undefined) return undefined;
+    this.#source = next.pipe;
+    this.#unreadBytes -= next.frames[0].length;
+    for (const pipe of [...this.#stalled]) {
+      if (this.#isFull()) break;
+      this.#stalled.delete(pipe);
+      this.#readFrom(pipe);
+    }
+    return next.frames;
+  }
+
+  get source(): Pipe | null {
+    return this.#source;
+  }
+
+  get readable(): boolean {
+    return this.#unread.length > 0;
+  }
+
+  get writable(): boolean {
+    return true;
+  }
+
+  /** Subscriptions held by peers: to exactly this topic, or all of them. */
+  subscriptionCount(topic: Frame | undefined): number {
+    return topic === undefined ? this.#count : (this.#subscriptions.find(topic)?.holders?.size ?? 0);
+  }
+
+  /** In manual mode: changes what the peer of the last received message is subscribed to. */
+  setSubscription(topic: Frame, subscribe: boolean): void {
+    const pipe = this.#source;
+    if (pipe === null || !this.#holdings.has(pipe)) return;
+    if (subscribe) this.#add(pipe, topic);
+    else this.#remove(pipe, topic);
+  }
+
+  protected attach(pipe: Pipe): void {
+    this.#distributor.attach(pipe);
+    this.#holdings.set(pipe, { nodes: new Set(), bytes: 0 });
+    const { welcomeMessage } = this.settings;
+    if (welcomeMessage !== null) pipe.writeAnyway([optionBytes(welcomeMessage)]);
+    this.#readFrom(pipe);
+  }
+
+  // A dialled peer that was lost had kept its subscriptions, so that messages wait for it. Now it will tell anew what it wants.
+  protected override peerReady(pipe: Pipe): void {
+    if (this.#lost.delete(pipe)) this.#removeAll(pipe);
+  }
+
+  protected override peerLost(pipe: Pipe): void {
+    this.#lost.add(pipe);
+  }
+
+  protected detach(pipe: Pipe): void {
+    this.#removeAll(pipe);
+    this.#holdings.delete(pipe);
+    this.#stalled.delete(pipe);
+    this.#lost.delete(pipe);
+  }
+
+  protected retired(pipe: Pipe): void {
+    this.#distributor.detach(pipe);
+  }
+
+  protected override readActivated(pipe: Pipe): void {
+    this.#readFrom(pipe);
+  }
+
+  #readFrom(pipe: Pipe): void {
+    for (;;) {
+      if (this.#isFull()) {
+        this.#stalled.add(pipe);
+        return;
+      }
+      const frames = pipe.read();
+      if (frames === undefined) return;
+      this.#onPeerMessage(pipe, frames);
+    }
+  }
+
+  #onPeerMessage(pipe: Pipe, frames: Frame[]): void {
+    const others = frames.filter((frame) => !isSubscription(frame));
+    for (const frame of frames) if (isSubscription(frame)) this.#onSubscription(pipe, frame);
+    if (others.length > 0 && this.reports) this.#report(pipe, others);
+  }
+
+  #onSubscription(pipe: Pipe, frame: Frame): void {
+    const subscribe = frame[0] === 1;
+    const { verbosity, manual } = this.settings;
+    if (this.reports && manual) return this.#report(pipe, [frame]);
+    const topic = frame.subarray(1);
+    const changed = subscribe ? this.#add(pipe, topic) : this.#remove(pipe, topic);
+    const every = verbosity === "allSubsUnsubs" || (subscribe && verbosity === "allSubs");
+    if (this.reports && (changed || every)) this.#report(pipe, [frame]);
+  }
+
+  // Returns whether nobody had the topic before.
+  #add(pipe: Pipe, topic: Frame): boolean {
+    const holding = this.#holdings.get(pipe) as Holding;
+    const before = this.#subscriptions.find(topic);
+    if (before?.holders?.has(pipe)) return false;
+    if (holding.nodes.size >= MAX_SUBSCRIPTIONS || holding.bytes + topic.length > MAX_TOPIC_BYTES) {
+      this.#refuse(pipe);
+      return false;
+    }
+    holding.nodes.add(this.#subscriptions.add(topic, pipe));
+    holding.bytes += topic.length;
+    this.#count++;
+    this.changed();
+    return before === undefined;
+  }
+
+  // Returns whether nobody has the topic now; a cancel of what the peer did not have counts as that, as libzmq reports it.
+  #remove(pipe: Pipe, topic: Frame): boolean {
+    const holding = this.#holdings.get(pipe) as Holding;
+    const node = this.#subscriptions.find(topic);
+    if (node === undefined || !holding.nodes.delete(node)) return true;
+    holding.bytes -= topic.length;
+    this.#count--;
+    this.#subscriptions.remove(node, pipe);
+    this.changed();
+    return node.holders === null;
+  }
+
+  #removeAll(pipe: Pipe): void {
+    const holding = this.#holdings.get(pipe);
+    if (holding === undefined || holding.nodes.size === 0) return;
+    for (const node of holding.nodes) {
+      const topic = topicOf(node);
+      this.#count--;
+      this.#subscriptions.remove(node, pipe);
+      if (!this.reports || this.closed || (node.holders !== null && this.settings.verbosity !== "allSubsUnsubs")) continue;
+      const frame = toFrame(new Uint8Array(1 + topic.length));
+      frame.set(topic, 1);
+      this.#report(pipe, [frame]);
+    }
+    holding.nodes.clear();
+    holding.bytes = 0;
+    this.changed();
+    if (!this.closed) this.receiver.onMessages();
+  }
+
+  #report(pipe: Pipe, frames: Frame[]): void {
+    this.#unread.push({ frames, pipe });
+    this.#unreadBytes += frames[0].length;
+  }
+
+  #isFull(): boolean {
+    return this.#unread.length >= MAX_UNREAD || this.#unreadBytes >= MAX_UNREAD_BYTES;
+  }
+
+  #refuse(pipe: Pipe): void {
+    const session = this.sessionOf(pipe);
+    if (session === undefined) return;
+    const text = `${pipe.peer.endpoint} (${pipe.peer.address}): the peer has more than ${MAX_SUBSCRIPTIONS} subscriptions or ${MAX_TOPIC_BYTES} bytes of topics`;
+    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: pipe.peer.endpoint }));
+  }
+}
+
+/** Whether a frame from a subscriber subscribes (01) or cancels (00). */
+function isSubscription(frame: Frame): boolean {
+  return frame.length > 0 && frame[0] <= 1;
+}
+
+/** Resolves when peers hold `count` subscriptions, to exactly `topic` if given. */
+export function whenSubscribed(
+  core: XPubCore,
+  topic: MessageLike | undefined,
+  count: number,
+  options: SignalOption,
+): Promise<void> {
+  const frame = topic === undefined ? undefined : toFrame(topic);
+  return core.until(() => core.subscriptionCount(frame) >= count, options.signal);
+}
+
+/**
+ * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00 topic]` when it loses its last
+ * (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to is dropped; so is one for a peer that is full, unless `noDrop`.
+ */
+export class XPublisher extends socketClass("XPUB", XPubCore) {
+  /** Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on close and abort. */
+  subscribed(topic?: MessageLike, count = 1, options: SignalOption = {}): Promise<void> {
+    return whenSubscribed(this._core as XPubCore, topic, count, options);
+  }
+
+  /** In `manual` mode: subscribes the peer whose message was received last (ZMQ_SUBSCRIBE on XPUB). */
+  subscribe(...topics: MessageLike[]): void {
+    this.#set(topics, true);
+  }
+
+  /** In `manual` mode: unsubscribes the peer whose message was received last (ZMQ_UNSUBSCRIBE on XPUB). */
+  unsubscribe(...topics: MessageLike[]): void {
+    this.#set(topics, false);
+  }
+
+  #set(topics: MessageLike[], subscribe: boolean): void {
+    const core = this._core as XPubCore;
+    core.assertOpen();
+    if (!core.settings.manual)
+      throw new ZmqError("invalid-argument", "An XPUB answers subscriptions itself; set `manual` to decide on them");
+    for (const topic of topics) core.setSubscription(toFrame(topic), subscribe);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * XSUB (RFC 29): receives from publishers what it subscribed to; subscriptions are messages 01 topic and 00 topic that the program sends.
+ *
+ * Counts its subscriptions: each 01 goes to the publishers, a 00 only when it ends the last one. After each handshake all topics are sent again.
+ * Inside pipes a subscription is always a message; the session makes a command of it for SUB and a 3.1 peer.
+ */
+
+import type { ContextCore } from "../core/context.ts";
+import type { Frame } from "../core/message.ts";
+import type { Pipe } from "../core/pipe.ts";
+import { socketClass } from "../core/socket.ts";
+import { SocketCore } from "../core/socket-core.ts";
+import { subscriptionFrame } from "../core/subscription.ts";
+import { FairQueue } from "../patterns/fair-queue.ts";
+import { SubscriptionTrie } from "../patterns/subscription-trie.ts";
+
+const SELF = "self";
+
+/** Also the base of SUB. */
+export class XSubCore extends SocketCore {
+  override readonly connectsOnce: boolean = false;
+  override readonly resendsSubscriptions = true;
+  protected readonly topics = new SubscriptionTrie<typeof SELF>();
+  #queue = new FairQueue();
+  #ready = new Set<Pipe>();
+
+  constructor(context: ContextCore, type: "XSUB" | "SUB" = "XSUB") {
+    super(type, context);
+  }
+
+  override trySend(frames: Frame[]): boolean {
+    const others: Frame[] = [];
+    for (const frame of frames) {
+      if (frame.length > 0 && frame[0] <= 1) this.setSubscription(frame.subarray(1), frame[0] === 1);
+      else others.push(frame);
+    }
+    if (others.length > 0) this.#sendToAll(others);
+    return true;
+  }
+
+  override tryReceive(): Frame[] | undefined {
+    return this.#queue.receive();
+  }
+
+  /** Counts, and tells the publishers what they have to know. A cancel without a subscription does nothing. */
+  setSubscription(topic: Frame, subscribe: boolean): void {
+    if (subscribe) this.topics.add(topic, SELF);
+    else {
+      const node = this.topics.find(topic);
+      if (node === undefined || this.topics.remove(node, SELF) > 0) return;
+    }
+    for (const pipe of this.#ready) pipe.writeAnyway([subscriptionFrame(subscribe, topic)]);
+  }
+
+  get source(): Pipe | null {
+    return this.#queue.last;
+  }
+
+  get readable(): boolean {
+    return this.#queue.hasMessage();
+  }
+
+  get writable(): boolean {
+    return true;
+  }
+
+  protected attach(pipe: Pipe): void {
+    this.#queue.attach(pipe);
+  }
+
+  protected detach(pipe: Pipe): void {
+    this.#queue.detach(pipe);
+  }
+
+  protected retired(pipe: Pipe): void {
+    this.#ready.delete(pipe);
+  }
+
+  protected override peerReady(pipe: Pipe): void {
+    this.#ready.add(pipe);
+    for (const topic of this.topics.all()) pipe.writeAnyway([subscriptionFrame(true, topic)]);
+  }
+
+  protected override peerLost(pipe: Pipe): void {
+    this.#ready.delete(pipe);
+  }
+
+  protected override readActivated(pipe: Pipe): void {
+    this.#queue.activated(pipe);
+  }
+
+  // Subscriptions that were not sent are no loss: closing does not wait for them.
+  protected override get lingers(): boolean {
+    return false;
+  }
+
+  #sendToAll(frames: Frame[]): void {
+    for (const pipe of this.pipes) if (!pipe.write(frames.slice())) this.drop("high-water-mark", 1, pipe.peer);
+  }
+}
+
+/** A subscriber by messages: send `\x01topic` to subscribe and `\x00topic` to cancel; other messages go to the publishers. Made for proxies. */
+export class XSubscriber extends socketClass("XSUB", XSubCore) {}

@@ -1,0 +1,181 @@
+/**
+ * Links over Node.js streams: what tcp and ipc have in common once a connection is there.
+ *
+ * A write is taken when `writableLength` is 0 right after it, or when a write callback finds it 0 on a living socket: Node.js calls back without an
+ * error for bytes that the kernel never took when a socket is destroyed. No socket keeps the process alive; the core holds it when it must.
+ */
+import type { Server, Socket } from "node:net";
+import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";
+import type { Link, LinkSink, Listening, ListenSink } from "../core/transport.ts";
+
+/** How long an orderly end waits for the peer to close too. */
+const END_MS = 1000;
+
+export class StreamLink implements Link {
+  readonly remote: string;
+  #socket: Socket;
+  #sink: LinkSink | null = null;
+  #awaiting = false;
+  #error: ZmqError | null = null;
+  #ended = false;
+  readonly #onWritten = (): void => {
+    if (!this.#awaiting || this.#socket.destroyed || this.#socket.writableLength > 0) return;
+    this.#awaiting = false;
+    this.#sink?.onTaken();
+  };
+
+  /** `socket` is connected. `remote` is the peer's address as an endpoint text. */
+  constructor(socket: Socket, remote: string) {
+    this.#socket = socket;
+    this.remote = remote;
+    socket.unref();
+    socket.on("error", (error) => {
+      this.#error = lost(error, remote);
+    });
+    socket.on("end", () => this.#over());
+    socket.on("close", () => this.#over());
+  }
+
+  open(sink: LinkSink): void {
+    this.#sink = sink;
+    this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
+    if (this.#ended) process.nextTick(() => this.#over());
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    if (parts.length === 1) socket.write(parts[0], this.#onWritten);
+    else {
+      socket.cork();
+      for (const part of parts) socket.write(part, this.#onWritten);
+      socket.uncork();
+    }
+    this.#awaiting = socket.writableLength > 0 || socket.destroyed;
+    return !this.#awaiting;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(done: () => void): void {
+    const socket = this.#socket;
+    this.#sink = null;
+    if (socket.closed) return void setImmediate(done);
+    const timer = setTimeout(() => socket.destroy(), END_MS);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      done();
+    });
+    socket.resume();
+    socket.end();
+  }
+
+  destroy(): void {
+    this.#sink = null;
+    this.#socket.destroy();
+  }
+
+  #over(): void {
+    this.#ended = true;
+    const sink = this.#sink;
+    if (sink === null) return;
+    this.#sink = null;
+    sink.onEnd(this.#error);
+  }
+}
+
+/** Listens with `server` and reports to `sink`; `describe` gives the endpoint once it is listening, `remote` the address of a connection. */
+export function listenWith(
+  server: Server,
+  options: {
+    sink: ListenSink;
+    start: () => void;
+    describe: () => string;
+    remote: (socket: Socket) => string;
+    failed: (error: Error) => ZmqError;
+    stopped: () => void;
+  },
+): Listening {
+  const { sink } = options;
+  let state: "starting" | "listening" | "closed" = "starting";
+  server.on("listening", () => {
+    if (state !== "starting") return;
+    server.unref();
+    try {
+      const endpoint = options.describe();
+      state = "listening";
+      sink.onListening(endpoint);
+    } catch (error) {
+      state = "closed";
+      server.close();
+      sink.onError(options.failed(error as Error));
+    }
+  });
+  server.on("connection", (socket: Socket) => {
+    if (state === "listening") sink.onLink(new StreamLink(socket, options.remote(socket)));
+    else socket.destroy();
+  });
+  server.on("error", (error) => {
+    if (state === "listening") sink.onAcceptError(options.failed(error));
+    else if (state === "starting") {
+      state = "closed";
+      sink.onError(options.failed(error));
+    }
+  });
+  options.start();
+  return {
+    close(done) {
+      state = "closed";
+      // The server's own callback waits for its connections; the address is free when the handle is closed, which is at once.
+      server.close();
+      options.stopped();
+      setImmediate(done);
+    },
+  };
+}
+
+/** The error of a connection that broke. */
+function lost(error: Error, address: string): ZmqError {
+  return new ZmqError("connection-lost", `The connection with ${address} broke: ${error.message}`, withCode(error, address));
+}
+
+/** The error of an attempt to connect that failed. */
+export function dialError(error: Error, address: string): ZmqError {
+  const reasons: Record<string, ErrorReason> = {
+    ECONNREFUSED: "connection-refused",
+    ENOTFOUND: "name-not-found",
+    EAI_AGAIN: "name-not-found",
+    ETIMEDOUT: "connect-timeout",
+  };
+  const reason = reasons[systemCode(error) ?? ""] ?? "connect-failed";
+  return new ZmqError(
+    reason,
+    `Could not connect to ${address}: ${error.message}`,
+    reason === "name-not-found" ? { address, cause: error } : withCode(error, address),
+  );
+}
+
+/** The error of an attempt to listen that failed. */
+export function listenError(error: Error, address: string): ZmqError {
+  if (error instanceof ZmqError) return error;
+  const reasons: Record<string, [ErrorReason, string]> = {
+    EADDRINUSE: ["address-in-use", "Address already in use"],
+    EADDRNOTAVAIL: ["address-not-available", "This machine does not have the address"],
+    EACCES: ["permission-denied", "Permission denied"],
+    EMFILE: ["too-many-files", "Too many open file descriptors"],
+    ENOTFOUND: ["no-such-device", "No such host or interface"],
+  };
+  const [reason, text] = reasons[systemCode(error) ?? ""] ?? (["bind-failed", "The system refused"] as const);
+  const details = reason === "no-such-device" ? { address, cause: error } : withCode(error, address);
+  return new ZmqError(reason, `${text}: cannot bind ${address} (${error.message})`, details);
+}
+
+function withCode(cause: Error, address: string): { address: string; cause: Error; code?: string } {
+  const code = systemCode(cause);
+  return code === undefined ? { address, cause } : { address, cause, code };
+}

@@ -1,0 +1,177 @@
+/**
+ * tcp: ZMTP over TCP, IPv4 and IPv6 (RFC 23; endpoint forms of zmq_tcp(7)).
+ *
+ * Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all interfaces (with `ipv6` both families),
+ * a name may be that of an interface; port `*` or 0 lets the system choose.
+ */
+import { lookup } from "node:dns";
+import { connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { networkInterfaces } from "node:os";
+import { ZmqError } from "../base/errors.ts";
+import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
+import type { Settings } from "../core/options.ts";
+import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
+import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
+
+/** While other addresses of a name are left, an attempt at one takes no longer than this. */
+const NEXT_ADDRESS_MS = 2000;
+
+export const tcpTransport: StreamTransport = {
+  scheme: "tcp",
+  shape: "bytes",
+
+  check(address, use, settings) {
+    const target: TcpTarget = use === "bind" ? parseTcpBind(address) : parseTcpConnect(address);
+    for (const each of [target, target.source]) {
+      if (each?.ipv6 && !settings.ipv6) {
+        throw new ZmqError("no-such-device", `tcp://${address} has an IPv6 address; set the option \`ipv6\` to use it`, {
+          address: `tcp://${address}`,
+        });
+      }
+    }
+  },
+
+  dial(address, settings, sink) {
+    return new TcpDialing(parseTcpConnect(address), settings, sink);
+  },
+
+  listen(address, settings, sink) {
+    return listenTcp(parseTcpBind(address), settings, sink);
+  },
+};
+
+class TcpDialing implements Dialing {
+  #target: TcpTarget;
+  #settings: Settings;
+  #sink: DialSink | null;
+  #socket: Socket | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(target: TcpTarget, settings: Settings, sink: DialSink) {
+    this.#target = target;
+    this.#settings = settings;
+    this.#sink = sink;
+    const { host, ipv6 } = target;
+    if (isIP(host) !== 0 || ipv6) process.nextTick(() => this.#try([host], 0));
+    else {
+      lookup(host, { all: true, family: settings.ipv6 ? 0 : 4 }, (error, found) => {
+        if (error) this.#failed(error);
+        else
+          this.#try(
+            found.map((each) => each.address),
+            0,
+          );
+      });
+    }
+  }
+
+  cancel(): void {
+    this.#sink = null;
+    clearTimeout(this.#timer);
+    this.#socket?.destroy();
+  }
+
+  #try(addresses: readonly string[], index: number): void {
+    if (this.#sink === null) return;
+    const socket = connect(this.#options(addresses[index]));
+    this.#socket = socket;
+    socket.unref();
+    let over = false;
+    const next = (error: Error): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(this.#timer);
+      socket.destroy();
+      if (index + 1 < addresses.length) this.#try(addresses, index + 1);
+      else this.#failed(error);
+    };
+    socket.on("error", next);
+    socket.once("connect", () => {
+      if (over || this.#sink === null) return;
+      over = true;
+      clearTimeout(this.#timer);
+      socket.removeListener("error", next);
+      const sink = this.#sink;
+      this.#sink = null;
+      this.#socket = null;
+      configure(socket, this.#settings);
+      sink.onLink(new StreamLink(socket, remoteOf(socket)));
+    });
+    if (index + 1 < addresses.length) {
+      this.#timer = setTimeout(
+        () => next(new Error(`no answer from ${addresses[index]} within ${NEXT_ADDRESS_MS} ms`)),
+        NEXT_ADDRESS_MS,
+      );
+      this.#timer.unref();
+    }
+  }
+
+  #options(host: string): TcpNetConnectOpts {
+    const { port, source } = this.#target;
+    const options: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: false };
+    if (source === undefined) return options;
+    const local = source.host === "*" ? undefined : localAddress(source, isIP(host) === 6 ? 6 : 4);
+    return { ...options, localPort: source.port, ...(local === undefined ? {} : { localAddress: local }) };
+  }
+
+  #failed(error: Error): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    const { host, port } = this.#target;
+    sink?.onError(dialError(error, formatTcp(host, port)));
+  }
+}
+
+function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): Listening {
+  const server = createServer({ noDelay: true });
+  const asked = formatTcp(target.host, target.port);
+  return listenWith(server, {
+    sink: { ...sink, onLink: (link) => sink.onLink(link) },
+    start() {
+      const host =
+        target.host === "*" ? (settings.ipv6 ? "::" : "0.0.0.0") : (interfaceAddress(target.host, settings.ipv6) ?? target.host);
+      const listen = (address: string): void =>
+        void server.listen({ host: address, port: target.port, backlog: settings.backlog });
+      if (isIP(host) !== 0) listen(host);
+      else {
+        lookup(host, { family: settings.ipv6 ? 0 : 4 }, (error, address) => {
+          if (error) server.emit("error", error);
+          else listen(address);
+        });
+      }
+    },
+    describe() {
+      const { address, port } = server.address() as { address: string; port: number };
+      return formatTcp(address, port);
+    },
+    remote(socket) {
+      configure(socket, settings);
+      return remoteOf(socket);
+    },
+    failed: (error) => listenError(error, asked),
+    stopped: () => undefined,
+  });
+}
+
+function configure(socket: Socket, settings: Settings): void {
+  const { tcpKeepalive, tcpKeepaliveIdle } = settings;
+  if (tcpKeepalive === 1) socket.setKeepAlive(true, Math.max(0, tcpKeepaliveIdle) * 1000);
+  if (tcpKeepalive === 0) socket.setKeepAlive(false);
+}
+
+// A connection can be reset before anybody looks at it; its address is then unknown.
+function remoteOf(socket: Socket): string {
+  const { remoteAddress = "unknown", remotePort = 0 } = socket;
+  return formatTcp(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ""), remotePort);
+}
+
+function localAddress(source: HostPort, family: 4 | 6): string {
+  return interfaceAddress(source.host, family === 6) ?? source.host;
+}
+
+/** The first address of an interface, IPv4 unless only or also IPv6 is wanted and there is no other. */
+function interfaceAddress(name: string, ipv6: boolean): string | undefined {
+  const addresses = networkInterfaces()[name] ?? [];
+  const found = addresses.find((each) => each.family === "IPv4") ?? (ipv6 ? addresses[0] : undefined);
+  return found?.address;
+}

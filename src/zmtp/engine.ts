@@ -1,0 +1,269 @@
+/**
+ * One peer's protocol, without I/O (RFC 37): bytes and the time go in, bytes, messages and verdicts come out at the sink, synchronously.
+ *
+ *     greeting ──64 octets──▶ handshaking ──READY both ways──▶ ready ──▶ closed
+ *         └──────────────────────┴───────────── any failure ──────────────┘
+ *
+ * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, and what a command means in the traffic phase.
+ * Does not own: writing messages (the outbox, which asks `subscriptionsAsCommands`), timers (the session calls `tick`), reconnection.
+ * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting before the peer's greeting is
+ * complete; no message is asked for before the peer's READY came (libzmq takes earlier traffic for an attack).
+ */
+import { toHex, toLatin1 } from "../base/bytes.ts";
+import { assert, type ErrorReason } from "../base/errors.ts";
+import { decodeCommand, decodePing, encodePing, encodePong, isShortName, type Metadata, subscriptionFrame } from "./command.ts";
+import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
+import { encodeFrame, FLAG_COMMAND } from "./frame-encoder.ts";
+import { Greeting } from "./greeting.ts";
+import { Heartbeat, type HeartbeatSettings } from "./heartbeat.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { isCompatible, type SocketTypeName } from "./socket-type.ts";
+
+export type EngineState = "greeting" | "handshaking" | "ready" | "closed";
+
+/** Which state may follow which; a test compares it with the picture above. */
+export const ENGINE_TRANSITIONS: Readonly<Record<EngineState, readonly EngineState[]>> = {
+  greeting: ["handshaking", "closed"],
+  handshaking: ["ready", "closed"],
+  ready: ["closed"],
+  closed: [],
+};
+
+/** What the peer said of itself. */
+export interface PeerHandshake {
+  /** As announced; empty when it announced none. */
+  readonly socketType: string;
+  /** Its routing id; empty when it has none. */
+  readonly routingId: Uint8Array;
+  readonly metadata: Metadata;
+  /** 0 for a ZMTP 3.0 peer, 1 and above for 3.1. */
+  readonly minor: number;
+}
+
+/** Why the engine gave up on its peer. */
+export interface EngineFailure {
+  readonly reason: ErrorReason;
+  readonly text: string;
+  /** Bytes received before the fault. */
+  readonly offset: number;
+  /** The first of the offending bytes, in hex; empty where there are none to show. */
+  readonly hex: string;
+  /** The status of ZAP, if the peer's ERROR gave one. */
+  readonly status: number | undefined;
+}
+
+export interface EngineSink {
+  /** Bytes for the peer, to be written before any message that is sent later. They belong to the callee. */
+  onOutput(bytes: Uint8Array): void;
+  /** The handshake is complete; messages may be sent. */
+  onReady(peer: PeerHandshake): void;
+  /** A whole message, which belongs to the callee. False: no more until `resume`. */
+  onMessage(frames: Frame[]): boolean;
+  /** The connection is over; called at most once. */
+  onFailed(failure: EngineFailure): void;
+}
+
+export interface EngineSettings {
+  readonly socketType: SocketTypeName;
+  readonly routingIdBytes: number;
+  readonly mechanism: Mechanism;
+  readonly limits: DecoderLimits;
+  readonly heartbeat: HeartbeatSettings;
+}
+
+export class Engine implements FrameSink {
+  /** The peer is 3.1 and we are SUB: subscriptions go as commands; otherwise they are messages. */
+  subscriptionsAsCommands = false;
+
+  #state: EngineState = "greeting";
+  #settings: EngineSettings;
+  #sink: EngineSink;
+  #greeting: Greeting;
+  #minor = 0;
+  #decoder: FrameDecoder;
+  #heartbeat: Heartbeat;
+  #now = 0;
+
+  constructor(settings: EngineSettings, sink: EngineSink) {
+    this.#settings = settings;
+    this.#sink = sink;
+    this.#greeting = new Greeting(settings.mechanism.name, (bytes) => sink.onOutput(bytes));
+    this.#decoder = new FrameDecoder(this, settings.limits);
+    this.#heartbeat = new Heartbeat(settings.heartbeat);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Whether everything received so far was given to the sink. */
+  get drained(): boolean {
+    return this.#decoder.drained;
+  }
+
+  /** When `tick` is due next; Infinity for never. Changes with every call. */
+  get deadline(): number {
+    return this.#heartbeat.deadline;
+  }
+
+  /** The link is up. */
+  start(): void {
+    this.#greeting.start(this.#settings.routingIdBytes);
+  }
+
+  /** Bytes of the peer, which belong to the engine from now on. `now` in ms. */
+  receive(chunk: Uint8Array, now: number): void {
+    if (this.#state === "closed") return;
+    this.#now = now;
+    if (this.#state === "greeting") this.#receiveGreeting(chunk);
+    else {
+      this.#heartbeat.heard();
+      this.#decoder.receive(chunk);
+    }
+  }
+
+  /** The sink has room again. */
+  resume(now: number): void {
+    if (this.#state === "closed") return;
+    this.#now = now;
+    this.#decoder.resume();
+  }
+
+  /** Sends a PING that is due, or gives up a silent peer; not for its silence, though, when `excused`. */
+  tick(now: number, excused = false): void {
+    if (this.#state !== "ready") return;
+    this.#now = now;
+    if (excused) this.#heartbeat.heard();
+    const due = this.#heartbeat.tick(now);
+    if (due === undefined) return;
+    if (due === "ping") this.#command(encodePing(this.#settings.heartbeat.ttlTenths));
+    else
+      this.#fail(
+        due,
+        due === "ttl-expired" ? "the peer was silent past its own time to live" : "the peer did not answer a PING in time",
+      );
+  }
+
+  /** The link is gone; nothing is reported any more. */
+  close(): void {
+    if (this.#state !== "closed") this.#become("closed");
+    this.#decoder.stop();
+  }
+
+  // Greeting and handshake --------------------------------------------------------------------------------------------------------
+
+  #receiveGreeting(chunk: Uint8Array): void {
+    const { result, next } = this.#greeting.receive(chunk, 0);
+    if (result.kind === "more") return;
+    if (result.kind === "old") {
+      const signed = result.received[0] === 0xff;
+      const [reason, text]: [ErrorReason, string] = signed
+        ? ["old-protocol", `the peer speaks ZMTP ${result.version}, this version needs 3.0 or newer`]
+        : ["not-zmtp", "the peer's first byte is not that of a ZMTP greeting (ff)"];
+      return this.#fail(reason, text, result.received);
+    }
+    const { mechanism } = this.#settings;
+    this.#minor = result.minor;
+    if (result.mechanism !== mechanism.name) {
+      return this.#fail(
+        "mechanism-mismatch",
+        `the peer's security mechanism is ${ascii(result.mechanism)}, ours is ${mechanism.name}`,
+      );
+    }
+    this.#become("handshaking");
+    const first = mechanism.start();
+    if (first !== undefined) this.#command(first);
+    if (next < chunk.length) this.#decoder.receive(next === 0 ? chunk : chunk.subarray(next));
+  }
+
+  #handshake(body: Frame): boolean {
+    const step = this.#settings.mechanism.onCommand(body);
+    if (step.kind === "send") this.#command(step.body);
+    else if (step.kind === "fail") this.#fail(step.reason, step.text, body, step.status);
+    else this.#accept(step.metadata, body);
+    return this.#state !== "closed";
+  }
+
+  #accept(metadata: Metadata, body: Frame): void {
+    const socketType = toLatin1(metadata.get("Socket-Type") ?? new Uint8Array(0));
+    if (!isCompatible(this.#settings.socketType, socketType)) {
+      return this.#fail(
+        "type-mismatch",
+        `the peer is ${ascii(socketType)}, which cannot talk to ${this.#settings.socketType}`,
+        body,
+      );
+    }
+    const routingId = metadata.get("Identity") ?? new Uint8Array(0);
+    if (routingId.length > 255)
+      return this.#fail("invalid-metadata", `the peer's routing id has ${routingId.length} bytes, 255 is the most`, body);
+    this.subscriptionsAsCommands = this.#settings.socketType === "SUB" && this.#minor >= 1;
+    this.#decoder.handshaking = false;
+    this.#become("ready");
+    this.#heartbeat.start(this.#now);
+    this.#sink.onReady({ socketType, routingId, metadata, minor: this.#minor });
+  }
+
+  // Traffic -----------------------------------------------------------------------------------------------------------------------
+
+  onMessage(frames: Frame[]): boolean {
+    return this.#sink.onMessage(frames);
+  }
+
+  onCommand(body: Frame): boolean {
+    if (this.#state === "handshaking") return this.#handshake(body);
+    const command = isShortName(body) ? decodeCommand(body) : undefined;
+    switch (command?.name) {
+      case "PING":
+        return this.#answerPing(command.data, body);
+      case "SUBSCRIBE":
+      case "CANCEL":
+        return this.#takesSubscriptions
+          ? this.#sink.onMessage([subscriptionFrame(command.name === "SUBSCRIBE", command.data)])
+          : true;
+      default:
+        // PONG has done its work by arriving; ERROR and names we do not know are ignored after the handshake, as libzmq ignores them.
+        return true;
+    }
+  }
+
+  onMalformed(reason: ErrorReason, text: string): void {
+    this.#fail(reason, text);
+  }
+
+  get #takesSubscriptions(): boolean {
+    return this.#settings.socketType === "PUB" || this.#settings.socketType === "XPUB";
+  }
+
+  #answerPing(data: Uint8Array, body: Frame): boolean {
+    const ping = decodePing(data);
+    if (ping === undefined) {
+      this.#fail("malformed-command", "a PING is shorter than its time to live", body);
+      return false;
+    }
+    this.#heartbeat.announced(ping.ttlTenths * 100, this.#now);
+    this.#command(encodePong(ping.context));
+    return true;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------------------
+
+  #command(body: Uint8Array): void {
+    this.#sink.onOutput(encodeFrame(FLAG_COMMAND, body));
+  }
+
+  #fail(reason: ErrorReason, text: string, bytes: Uint8Array = new Uint8Array(0), status?: number): void {
+    if (this.#state === "closed") return;
+    const offset = this.#greeting.received + this.#decoder.consumed;
+    this.close();
+    this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status });
+  }
+
+  #become(next: EngineState): void {
+    assert(ENGINE_TRANSITIONS[this.#state].includes(next), `engine from ${this.#state} to ${next}`);
+    this.#state = next;
+  }
+}
+
+function ascii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 40) || "not named";
+}

@@ -1,0 +1,36 @@
+/**
+ * Frames on the wire, writing side (RFC 37 "Traffic").
+ *
+ *     short   flags(1) size(1)    body          size 0..255
+ *     long    flags(1) size(be64) body          size 256..
+ *
+ * Owns the header's form. Where the bytes go, and whether a body is copied or referenced, is the outbox's decision.
+ */
+import { writeUint64 } from "../base/bytes.ts";
+
+export const FLAG_MORE = 1;
+export const FLAG_LONG = 2;
+export const FLAG_COMMAND = 4;
+
+/** The most octets a frame header takes. */
+export const MAX_HEADER_BYTES = 9;
+
+/** Writes the header of a frame into `target` at `at` and returns the offset after it; nine octets of room are enough. */
+export function writeHeader(target: Uint8Array, at: number, flags: number, bodyBytes: number): number {
+  if (bodyBytes <= 255) {
+    target[at] = flags;
+    target[at + 1] = bodyBytes;
+    return at + 2;
+  }
+  target[at] = flags | FLAG_LONG;
+  writeUint64(target, at + 1, bodyBytes);
+  return at + MAX_HEADER_BYTES;
+}
+
+/** A whole frame in memory of its own; for commands, which are few. */
+export function encodeFrame(flags: number, body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(MAX_HEADER_BYTES + body.length);
+  const at = writeHeader(frame, 0, flags, body.length);
+  frame.set(body, at);
+  return frame.subarray(0, at + body.length);
+}
