@@ -22,16 +22,18 @@ export interface OptionSpec<Value> {
   readonly effect: "now" | "next" | "stored" | "refused";
   /** The values of a choice. */
   readonly values: readonly Value[];
+  /** `cidr`: the text is an address with an optional prefix length, and assignments add up to a list with commas. */
+  readonly form: "any" | "cidr";
 }
 
-type Extra = Partial<Pick<OptionSpec<never>, "unit" | "min" | "max" | "types" | "effect">>;
+type Extra = Partial<Pick<OptionSpec<never>, "unit" | "min" | "max" | "types" | "effect" | "form">>;
 // The socket types keep their literal type, so that the types of a socket's options can be computed from the table.
 type Row<Value, More> = OptionSpec<Value> & { readonly types: More extends { readonly types: infer Types } ? Types : "all" };
 type None = Record<never, never>;
 
 const INT_MAX = 0x7fffffff;
 const BIG = Number.MAX_SAFE_INTEGER;
-const COMMON = { unit: "", min: 0, max: INT_MAX, types: "all", effect: "next", values: [] } as const;
+const COMMON = { unit: "", min: 0, max: INT_MAX, types: "all", effect: "next", values: [], form: "any" } as const;
 
 function row<Value, More>(spec: Pick<OptionSpec<Value>, "kind" | "id" | "constant" | "default">, more: object): Row<Value, More> {
   return { ...COMMON, ...spec, ...more } as unknown as Row<Value, More>;
@@ -103,8 +105,8 @@ export const OPTIONS = {
   tcpKeepaliveIdle: int(36, "ZMQ_TCP_KEEPALIVE_IDLE", -1, { unit: "s", min: -1 }),
   /** Time between keepalive probes; Node.js cannot set it. */
   tcpKeepaliveInterval: int(37, "ZMQ_TCP_KEEPALIVE_INTVL", -1, { unit: "s", min: -1, effect: "stored" }),
-  /** Which peers may connect; not built yet. */
-  tcpAcceptFilter: text(38, "ZMQ_TCP_ACCEPT_FILTER", { effect: "refused" }),
+  /** Which peers may connect: an address or CIDR such as `10.0.0.0/8`. Each assignment allows one more, null clears; null: all may. */
+  tcpAcceptFilter: text(38, "ZMQ_TCP_ACCEPT_FILTER", { form: "cidr" }),
   /** Queue messages only for connections whose handshake is complete. */
   immediate: bool(39, "ZMQ_IMMEDIATE", false),
   /** Allow IPv6: wildcards bind both families, names resolve to both. */

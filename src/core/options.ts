@@ -4,6 +4,7 @@
 import { fromText, toText } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import { isCidr } from "./endpoint.ts";
 import { OPTIONS, type OptionSpec } from "./option-table.ts";
 
 /** The public name of an option. */
@@ -67,6 +68,7 @@ function normalise(name: string, spec: OptionSpec<unknown>, value: unknown): unk
   const size = typeof value === "string" ? fromText(value).length : (value as Uint8Array).length;
   if (size === 0) return null;
   if (size < spec.min || size > spec.max) throw wrong(name, `${spec.min} to ${spec.max} octets`, `${size} octets`);
+  if (spec.form === "cidr" && !isCidr(text)) throw wrong(name, "an address or CIDR such as 10.0.0.0/8", value);
   return text;
 }
 

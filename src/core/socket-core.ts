@@ -134,7 +134,9 @@ export abstract class SocketCore implements SessionHost {
 
   setOption(name: OptionName, value: unknown): void {
     const spec = OPTIONS[name];
-    const checked = checkOption(name, value);
+    const before = this.settings[name];
+    let checked: unknown = checkOption(name, value);
+    if (spec.form === "cidr" && checked !== null && before !== null) checked = `${before},${checked}`;
     (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (spec.effect === "next" && this.endpoints.count > 0)
       this.context.warn("Socket option will not take effect until next connect/bind.");
