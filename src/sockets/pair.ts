@@ -7,6 +7,7 @@ import { SocketCore } from "../core/socket-core.ts";
 
 class PairCore extends SocketCore {
   #pipe: Pipe | null = null;
+  #source: Pipe | null = null;
 
   constructor(context: ContextCore) {
     super("PAIR", context);
@@ -17,11 +18,12 @@ class PairCore extends SocketCore {
   }
 
   override tryReceive(): Frame[] | undefined {
+    this.#source = this.#pipe;
     return this.#pipe?.read();
   }
 
   get source(): Pipe | null {
-    return this.#pipe;
+    return this.#source;
   }
 
   get readable(): boolean {

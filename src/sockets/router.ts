@@ -47,7 +47,7 @@ class RouterCore extends SocketCore {
   override tryReceive(): Frame[] | undefined {
     const frames = this.#queue.receive();
     if (frames === undefined) return undefined;
-    frames.unshift(this.#routes.idOf(this.#queue.last as Pipe) as Frame);
+    frames.unshift((this.#queue.last as Pipe).peer.routingId);
     return frames;
   }
 
@@ -85,11 +85,14 @@ class RouterCore extends SocketCore {
     const { routingId } = pipe.peer;
     const id = routingId.length > 0 ? routingId : this.#routes.generate();
     const holder = this.#routes.find(id);
-    if (holder !== undefined && !this.settings.handover) {
-      pipe.peer.state = "ignored";
-      return;
+    // A connection that is over keeps what it brought, under its id, but not the id: the peer may be the same one, come back.
+    if (holder !== undefined && !holder.other.closed) {
+      if (!this.settings.handover) {
+        pipe.peer.state = "ignored";
+        return;
+      }
+      this.#dismiss(holder);
     }
-    if (holder !== undefined) this.#dismiss(holder);
     this.#admit(pipe, id);
   }
 
