@@ -28,6 +28,8 @@ import type { Link, LinkSink } from "./transport.ts";
 /** Per turn one connection moves at most this from its pipe to its link, then others get their turn. */
 const TURN_MESSAGES = 2048;
 const TURN_BYTES = 512 * 1024;
+/** Answers of this size that a peer does not take stop us from reading more of its questions. */
+const ANSWER_BYTES = 65536;
 
 /** What a connection tells its session. */
 export interface ConnectionOwner {
@@ -58,6 +60,8 @@ export class Connection implements LinkSink, EngineSink {
   #flushPending = false;
   #blocked = false;
   #linkPaused = false;
+  // Answers to commands that wait behind a write which the kernel does not take.
+  #answerBytes = 0;
   #loss: ZmqError | null = null;
 
   constructor(socket: SessionHost, owner: ConnectionOwner, settings: Settings, link: Link) {
@@ -99,13 +103,17 @@ export class Connection implements LinkSink, EngineSink {
     const outbox = this.#outbox;
     if (this.#settings.conflate && outbox.busy) return false;
     if (!this.#encode(frames)) return false;
-    const { turn } = this.#socket.context;
-    const now = turn.current();
+    this.#flushSoon();
+    return true;
+  }
+
+  // The first of a turn goes out at once, what follows at its end.
+  #flushSoon(): void {
+    const now = this.#socket.context.turn.current();
     if (this.#flushedTurn !== now) {
       this.#flushedTurn = now;
-      outbox.flush();
+      this.#outbox.flush();
     } else this.#flushAtEnd();
-    return true;
   }
 
   /** The writer has reached its mark: what is gathered goes out now. */
@@ -158,8 +166,10 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onTaken(): void {
+    this.#answerBytes = 0;
     this.#outbox.taken();
     this.pump();
+    this.#unpause();
   }
 
   // From the link to the pipe -----------------------------------------------------------------------------------------------------
@@ -167,12 +177,23 @@ export class Connection implements LinkSink, EngineSink {
   onData(chunk: Uint8Array): void {
     this.#owner.peer.bytesReceived += chunk.length;
     // One chunk may wait undecoded; when more come, the kernel has to keep them.
-    if (this.#blocked && !this.#linkPaused) {
-      this.#linkPaused = true;
-      this.#link?.pause();
-    }
+    if (this.#blocked) this.#pause();
     this.#engine.receive(chunk, this.#socket.context.clock.now());
+    // A peer that asks (PING) and does not take our answers is not read from until it does.
+    if (this.#answerBytes > ANSWER_BYTES) this.#pause();
     this.#afterInput();
+  }
+
+  #pause(): void {
+    if (this.#linkPaused) return;
+    this.#linkPaused = true;
+    this.#link?.pause();
+  }
+
+  #unpause(): void {
+    if (!this.#linkPaused || this.#blocked || this.#answerBytes > ANSWER_BYTES) return;
+    this.#linkPaused = false;
+    this.#link?.resume();
   }
 
   /** The reader has room again, or reads no more. */
@@ -181,9 +202,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#blocked = false;
     this.#engine.resume(this.#socket.context.clock.now());
     this.#afterInput();
-    if (this.#blocked || !this.#linkPaused) return;
-    this.#linkPaused = false;
-    this.#link?.resume();
+    this.#unpause();
   }
 
   onMessage(frames: Frame[]): boolean {
@@ -216,7 +235,12 @@ export class Connection implements LinkSink, EngineSink {
   onOutput(bytes: Uint8Array): void {
     if (this.#link === null) return;
     this.#outbox.addEncoded(bytes);
-    this.#outbox.flush();
+    if (this.#engine.state !== "ready") {
+      this.#outbox.flush();
+      return;
+    }
+    if (this.#outbox.busy) this.#answerBytes += bytes.length;
+    this.#flushSoon();
   }
 
   onReady(handshake: PeerHandshake): void {
