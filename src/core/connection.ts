@@ -49,6 +49,7 @@ export class Connection implements LinkSink, EngineSink {
   #owner: ConnectionOwner;
   #settings: Settings;
   #link: Link | null;
+  #conflates: boolean;
   #engine: Engine;
   #outbox: Outbox;
 
@@ -69,6 +70,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner = owner;
     this.#settings = settings;
     this.#link = link;
+    this.#conflates = socket.conflates(settings).sending;
     this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
     this.#engine = this.#makeEngine();
   }
@@ -101,7 +103,7 @@ export class Connection implements LinkSink, EngineSink {
   take(frames: Frame[]): boolean {
     if (this.#link === null || this.#engine.state !== "ready") return false;
     const outbox = this.#outbox;
-    if (this.#settings.conflate && outbox.busy) return false;
+    if (this.#conflates && outbox.busy) return false;
     if (!this.#encode(frames)) return false;
     this.#flushSoon();
     return true;
@@ -126,7 +128,7 @@ export class Connection implements LinkSink, EngineSink {
     const { pipe } = this.#owner;
     if (pipe === null || this.#link === null || this.#engine.state !== "ready") return;
     let bytes = 0;
-    for (let count = 0; pipe.waiting > 0 && !(this.#settings.conflate && this.#outbox.busy); count++) {
+    for (let count = 0; pipe.waiting > 0 && !(this.#conflates && this.#outbox.busy); count++) {
       if (count === TURN_MESSAGES || bytes >= TURN_BYTES) {
         this.#flushAtEnd();
         break;

@@ -9,7 +9,7 @@ import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
-import type { Link, Listening, MessageTransport, StreamTransport } from "./transport.ts";
+import type { Link, Listening, ListenSink, MessageTransport, StreamTransport } from "./transport.ts";
 
 interface Bound {
   /** As the user wrote it. */
@@ -92,7 +92,7 @@ export class Endpoints {
       };
       const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
       this.#bound.add(bound);
-      listening = transport.listen(address, settings, {
+      const sink: ListenSink = {
         onListening: (endpoint) => {
           bound.endpoint = endpoint;
           this.last = endpoint;
@@ -108,7 +108,14 @@ export class Endpoints {
           if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
         },
         onLink: (link) => this.#accept(bound, settings, link),
-      });
+      };
+      try {
+        listening = transport.listen(address, settings, sink);
+      } catch (cause) {
+        sink.onError(
+          new ZmqError("bind-failed", `The system refused: cannot bind ${asked} (${String(cause)})`, { address: asked, cause }),
+        );
+      }
     });
   }
 

@@ -38,6 +38,8 @@ export interface SessionHost extends PipeOwner {
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
   readonly resendsSubscriptions: boolean;
+  /** Which directions keep only the newest message. Subscriptions are never conflated. */
+  conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
   createMechanism(settings: Settings): Mechanism;
   /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
   acceptsMessage(frames: Frame[]): boolean;

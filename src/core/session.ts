@@ -276,12 +276,14 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #openPipe(): Pipe {
-    const { sendHighWaterMark, receiveHighWaterMark, conflate } = this.#settings;
+    const { sendHighWaterMark, receiveHighWaterMark } = this.#settings;
     const [end, own] = Pipe.pair(
       { owner: this.#host, peer: this.peer, highWaterMark: sendHighWaterMark },
       { owner: this, peer: this.peer, highWaterMark: receiveHighWaterMark },
-      conflate,
     );
+    const conflates = this.#host.conflates(this.#settings);
+    if (conflates.sending) end.conflate();
+    if (conflates.receiving) own.conflate();
     own.taker = this;
     this.pipe = own;
     this.#host.onPipe(end);

@@ -83,6 +83,11 @@ export abstract class SocketCore implements SessionHost {
     return true;
   }
 
+  /** Which directions keep only the newest message. */
+  conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: conflate };
+  }
+
   /** What is wrong when `canSend` or `canReceive` says no. */
   stateError(operation: "send" | "receive"): ZmqError {
     return new ZmqError("wrong-state", `Operation cannot be accomplished in current state: ${operation} on ${this.name}`);
@@ -274,7 +279,6 @@ export abstract class SocketCore implements SessionHost {
   retire(pipe: Pipe): void {
     this.retired(pipe);
     pipe.close(!this.closed);
-    if (this.closed) this.onDrained(pipe);
   }
 
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
@@ -299,6 +303,7 @@ export abstract class SocketCore implements SessionHost {
     return {
       type: this.type,
       settings,
+      conflates: this.conflates(settings),
       endpoint,
       owner: this,
       onPipe: (pipe) => this.onPipe(pipe),

@@ -9,7 +9,7 @@ import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
-import { optionBytes } from "../core/options.ts";
+import { optionBytes, type Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -88,6 +88,11 @@ export class XPubCore extends SocketCore {
 
   get writable(): boolean {
     return true;
+  }
+
+  /** A subscription must not take another's place. */
+  override conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: false };
   }
 
   /** Subscriptions held by peers: to exactly this topic, or all of them. */
