@@ -262,6 +262,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   onClosed(pipe: Pipe): void {
+    pipe.peer.state = "closed";
     this.retired(pipe);
   }
 
