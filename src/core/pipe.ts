@@ -202,7 +202,7 @@ export class Pipe {
   acknowledge(count: number): void {
     const writer = this.other;
     writer.#pending -= count;
-    if (writer.#refused) writer.#wake();
+    if (writer.#refused) writer.#wake(writer.#lowWater);
   }
 
   /** Puts taken, unacknowledged messages back in front, in their order. */
@@ -258,7 +258,8 @@ export class Pipe {
     this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
     // libzmq: credit comes in steps of (mark + 1) / 2.
     this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
-    this.#wake();
+    // A raised mark gives room at once, however little.
+    this.#wake(this.#limit - 1);
   }
 
   // Conflation: the messages that wait give way to the newest.
@@ -270,8 +271,8 @@ export class Pipe {
     this.peer.countDrop("conflated", lost);
   }
 
-  #wake(): void {
-    if (!this.#refused || this.#pending > this.#lowWater) return;
+  #wake(atMost: number): void {
+    if (!this.#refused || this.#pending > atMost) return;
     this.#refused = false;
     if (!this.#closed && !this.other.#closed) this.owner.onWritable(this);
   }

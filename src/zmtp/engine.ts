@@ -9,7 +9,7 @@
  * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting before the peer's greeting is
  * complete; no message is asked for before the peer's READY came (libzmq takes earlier traffic for an attack).
  */
-import { fromText, toHex, toLatin1 } from "../base/bytes.ts";
+import { toHex, toLatin1 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
 import { decodeCommand, decodePing, encodePing, encodePong, isShortName, type Metadata, subscriptionFrame } from "./command.ts";
 import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
@@ -159,12 +159,10 @@ export class Engine implements FrameSink {
     }
     const { mechanism } = this.#settings;
     this.#minor = result.minor;
-    if (result.mechanism !== mechanism.name) {
-      return this.#fail(
-        "mechanism-mismatch",
-        `the peer's security mechanism is ${ascii(result.mechanism)}, ours is ${mechanism.name}`,
-        fromText(result.mechanism),
-      );
+    const theirs = toLatin1(result.mechanism);
+    if (theirs !== mechanism.name) {
+      const text = `the peer's security mechanism is ${ascii(theirs)}, ours is ${mechanism.name}`;
+      return this.#fail("mechanism-mismatch", text, result.mechanism);
     }
     this.#become("handshaking");
     const first = mechanism.start();

@@ -15,7 +15,7 @@ const GREETING_BYTES = 64;
 
 export type GreetingResult =
   /** The whole greeting came. `mechanism` is its 20 octets without trailing NULs. */
-  | { readonly kind: "done"; readonly minor: number; readonly mechanism: string }
+  | { readonly kind: "done"; readonly minor: number; readonly mechanism: Uint8Array }
   /** The peer speaks an older protocol; `received` holds what it sent so far. */
   | { readonly kind: "old"; readonly version: "1.0" | "2.0"; readonly received: Uint8Array }
   | { readonly kind: "more" };
@@ -76,7 +76,7 @@ export class Greeting {
       this.#send(this.#tail());
     }
     if (length < GREETING_BYTES) return MORE;
-    return { kind: "done", minor: seen[10] === 3 ? seen[11] : 1, mechanism: mechanismName(seen) };
+    return { kind: "done", minor: seen[10] === 3 ? seen[11] : 1, mechanism: mechanismOf(seen) };
   }
 
   #old(version: "1.0" | "2.0"): GreetingResult {
@@ -94,10 +94,8 @@ export class Greeting {
 
 const MORE: GreetingResult = { kind: "more" };
 
-function mechanismName(greeting: Uint8Array): string {
-  let name = "";
+function mechanismOf(greeting: Uint8Array): Uint8Array {
   let end = 32;
   while (end > 12 && greeting[end - 1] === 0) end--;
-  for (let i = 12; i < end; i++) name += String.fromCharCode(greeting[i]);
-  return name;
+  return greeting.slice(12, end);
 }
