@@ -1,8 +1,9 @@
 /**
  * A proxy: everything that comes in at one socket goes out at the other, both ways (zmq_proxy; npm `zeromq`'s `Proxy`).
  *
- * Owns the two pumps and the gate that pauses them. A batch goes on only while the other side has room, so back-pressure passes through; ROUTER and DEALER
- * keep their envelopes, XSUB and XPUB pass subscriptions on. Invariant: when `run` settles, both sockets are closed.
+ * Owns the two pumps and the gate that pauses them. A batch goes on only while the other side has room, so
+ * back-pressure passes through; ROUTER and DEALER keep their envelopes, XSUB and XPUB pass subscriptions on. Invariant:
+ * when `run` settles, both sockets are closed.
  */
 import { describe, ZmqError } from "../base/errors.ts";
 import type { Readable } from "../core/readable.ts";
@@ -34,8 +35,8 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
   }
 
   /**
-   * Forwards messages until `terminate`, or until one of the sockets is closed; then both are closed and the promise resolves. Throws EINVAL at once when a socket
-   * is neither bound nor connected, EBUSY when the proxy runs already.
+   * Forwards messages until `terminate`, or until one of the sockets is closed; then both are closed and the promise
+   * resolves. Throws EINVAL at once when a socket is neither bound nor connected, EBUSY when the proxy runs already.
    */
   run(): Promise<void> {
     for (const [name, socket] of [

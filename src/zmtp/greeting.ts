@@ -1,12 +1,13 @@
 /**
- * The ZMTP 3 greeting, sent and read in stages (RFC 37 "Greeting"; the stages are libzmq's, so that older peers can be told apart).
+ * The ZMTP 3 greeting, sent and read in stages (RFC 37 "Greeting"; the stages are libzmq's, so that older peers can be
+ * told apart).
  *
  *     0            9 10    11    12 ........ 31 32         33 .. 63
  *     FF padding  7F major minor mechanism      as-server  filler
  *
  * Owns: which byte is sent when, and what the peer's bytes say of its version. Does not own: what happens next.
- * Invariants: the padding of a peer is never looked at; nothing is deduced from fewer than 10 bytes that begin with FF; no byte past the peer's
- * greeting is consumed.
+ * Invariants: the padding of a peer is never looked at; nothing is deduced from fewer than 10 bytes that begin with FF;
+ * no byte past the peer's greeting is consumed.
  */
 import { writeUint64 } from "../base/bytes.ts";
 
@@ -33,7 +34,10 @@ export class Greeting {
     this.#send = send;
   }
 
-  /** Sends the signature. `identityBytes` is the length of our routing id: to a ZMTP 1.0 peer the padding is that frame's length. */
+  /**
+   * Sends the signature. `identityBytes` is the length of our routing id: to a ZMTP 1.0 peer the padding is that
+   * frame's length.
+   */
   start(identityBytes: number): void {
     const signature = new Uint8Array(SIGNATURE_BYTES);
     signature[0] = 0xff;
