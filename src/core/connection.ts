@@ -85,7 +85,7 @@ export class Connection implements LinkSink, EngineSink {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
-    this.#link?.open(this);
+    this.#link?.start(this);
     this.#engine.start();
   }
 

@@ -300,8 +300,9 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { pipe } = this;
     if (pipe === null) return 0;
     this.pipe = null;
+    // Closed first: taking messages out makes room, and nobody may write into a pipe that is going.
+    pipe.close(true);
     const messages = pipe.takeAll();
-    pipe.close();
     return messages.length === 0 ? 0 : this.#host.onUnsent(pipe.other, messages, error?.reason ?? "disconnected");
   }
 

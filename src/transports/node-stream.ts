@@ -37,7 +37,11 @@ export class StreamLink implements Link {
     socket.on("close", () => this.#over());
   }
 
-  open(sink: LinkSink): void {
+  get open(): boolean {
+    return !this.#socket.destroyed && this.#error === null;
+  }
+
+  start(sink: LinkSink): void {
     this.#sink = sink;
     this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
     if (this.#ended) process.nextTick(() => this.#over());
