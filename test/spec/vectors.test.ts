@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { toLatin1 } from "../../src/base/bytes.ts";
 import { Outbox, SlabPool } from "../../src/core/outbox.ts";
 import type { Link } from "../../src/core/transport.ts";
 import {
@@ -49,7 +50,7 @@ function decode(chunks: readonly Uint8Array[], handshaking = false): Decoded {
 /** What the outbox hands to a link that takes everything. */
 function encodeMessage(frames: Uint8Array[]): Buffer {
   const written: Buffer[] = [];
-  const link = { write: (parts: readonly Uint8Array[]) => written.push(join(...parts)) > 0 } as unknown as Link;
+  const link = { open: true, write: (parts: readonly Uint8Array[]) => written.push(join(...parts)) > 0 } as unknown as Link;
   const outbox = new Outbox(link, new SlabPool(), () => undefined);
   assert.equal(outbox.add(frames), true);
   outbox.flush();
@@ -115,7 +116,8 @@ describe("vectors: greetings (RFC 37 «Greeting»)", () => {
           assert.equal(step.next, chunk.length, name);
           result = step.result;
         }
-        assert.deepEqual(result, { kind: "done", minor: vector.minor, mechanism: vector.mechanism }, name);
+        assert.ok(result.kind === "done", name);
+        assert.deepEqual([result.minor, toLatin1(result.mechanism)], [vector.minor, vector.mechanism], name);
       }
     });
 
