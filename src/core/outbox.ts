@@ -240,7 +240,7 @@ function decodeAll(parts: readonly Uint8Array[]): Frame[][] {
       onCommand: () => true,
       onMalformed: () => undefined,
     },
-    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, copyBodies: true },
+    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, maxMetadataBytes: 0, copyBodies: true },
   );
   decoder.handshaking = false;
   for (const part of parts) decoder.receive(part);

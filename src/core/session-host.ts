@@ -27,8 +27,6 @@ export interface SessionContext {
   readonly slabs: SlabPool;
   /** The runtime's largest buffer. */
   readonly maxFrameBytes: number;
-  /** Most frames of one message. */
-  readonly maxFrames: number;
 }
 
 export interface SessionHost extends PipeOwner {

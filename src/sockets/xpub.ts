@@ -18,9 +18,6 @@ import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
 import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
 
-/** What one peer may hold. */
-const MAX_SUBSCRIPTIONS = 1_000_000;
-const MAX_TOPIC_BYTES = 64 * 1024 * 1024;
 /** What may wait for the program to read. */
 const MAX_UNREAD = 100_000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -177,7 +174,8 @@ export class XPubCore extends SocketCore {
     const holding = this.#holdings.get(pipe) as Holding;
     const before = this.#subscriptions.find(topic);
     if (before?.holders?.has(pipe)) return false;
-    if (holding.nodes.size >= MAX_SUBSCRIPTIONS || holding.bytes + topic.length > MAX_TOPIC_BYTES) {
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    if (holding.nodes.size >= maxSubscriptions || holding.bytes + topic.length > maxSubscriptionSize) {
       this.#refuse(pipe);
       return false;
     }
@@ -230,8 +228,10 @@ export class XPubCore extends SocketCore {
   #refuse(pipe: Pipe): void {
     const session = this.sessionOf(pipe);
     if (session === undefined) return;
-    const text = `${pipe.peer.endpoint} (${pipe.peer.address}): the peer has more than ${MAX_SUBSCRIPTIONS} subscriptions or ${MAX_TOPIC_BYTES} bytes of topics`;
-    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: pipe.peer.endpoint }));
+    const { endpoint, address } = pipe.peer;
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    const text = `${endpoint} (${address}): the peer holds more than ${maxSubscriptions} subscriptions or ${maxSubscriptionSize} bytes of topics`;
+    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: endpoint }));
   }
 }
 
