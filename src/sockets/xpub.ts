@@ -44,7 +44,6 @@ export class XPubCore extends SocketCore {
   #unread = new Fifo<Unread>();
   #unreadBytes = 0;
   #stalled = new Set<Pipe>();
-  #lost = new Set<Pipe>();
   #source: Pipe | null = null;
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
 
@@ -116,19 +115,14 @@ export class XPubCore extends SocketCore {
   }
 
   // A dialled peer that was lost had kept its subscriptions, so that messages wait for it. Now it will tell anew what it wants.
-  protected override peerReady(pipe: Pipe): void {
-    if (this.#lost.delete(pipe)) this.#removeAll(pipe);
-  }
-
-  protected override peerLost(pipe: Pipe): void {
-    this.#lost.add(pipe);
+  protected override peerReady(pipe: Pipe, again: boolean): void {
+    if (again) this.#removeAll(pipe);
   }
 
   protected detach(pipe: Pipe): void {
     this.#removeAll(pipe);
     this.#holdings.delete(pipe);
     this.#stalled.delete(pipe);
-    this.#lost.delete(pipe);
   }
 
   protected retired(pipe: Pipe): void {

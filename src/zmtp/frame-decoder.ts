@@ -134,6 +134,8 @@ export class FrameDecoder {
     let at = 0;
     if (this.#pieces !== null) at = this.#continueBody(chunk);
     else if (this.#headerBytes > 0) at = this.#continueHeader(chunk);
+    // Still not whole: the frame began in an earlier chunk and goes on in the next.
+    if (this.#headerBytes > 0 || this.#pieces !== null) return at;
     while (!this.#paused && !this.#failed) {
       this.#frameAt = at;
       if (end - at < 2) return this.#keepHeader(chunk, at);
