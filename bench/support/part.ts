@@ -17,6 +17,8 @@ export interface Metric {
   readonly unit: "msg/s" | "MB/s" | "µs" | "s" | "% of a core";
   /** Whether a larger figure is better. Ratios are plain quotients. */
   readonly better: "higher" | "lower";
+  /** Another form of the metric before it: its spread and ratios would be the same, and are not printed. */
+  readonly derived?: boolean;
 }
 
 /** One way to do a case. */
