@@ -44,7 +44,10 @@ class PairCore extends SocketCore {
     if (pipe === this.#pipe) this.#pipe = null;
   }
 
-  protected retired(): void {}
+  protected retired(pipe: Pipe): void {
+    // What a surplus peer has sent is read by nobody.
+    if (pipe !== this.#pipe) pipe.takeAll();
+  }
 }
 
 /** One to one: messages to and from exactly one PAIR peer. `send` waits while there is none or it is full. */

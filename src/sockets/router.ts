@@ -33,7 +33,7 @@ class RouterCore extends SocketCore {
     }
     const { mandatory } = this.settings;
     const pipe = this.#routes.find(frames[0]);
-    if (pipe === undefined) {
+    if (pipe === undefined || pipe.closed || pipe.other.closed) {
       if (mandatory)
         throw new ZmqError("host-unreachable", `Host unreachable: no peer of this ROUTER has the routing id ${show(frames[0])}`);
       this.drop("unroutable", 1);
@@ -99,6 +99,8 @@ class RouterCore extends SocketCore {
   }
 
   protected retired(pipe: Pipe): void {
+    // What an ignored peer has sent is read by nobody.
+    if (pipe.inSlot === -1) pipe.takeAll();
     // The id stays until everything was read: messages that still wait are given out under it. Writing finds the pipe closed.
     if (pipe.waiting === 0) this.#routes.remove(pipe);
   }

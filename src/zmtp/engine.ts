@@ -96,11 +96,6 @@ export class Engine implements FrameSink {
     return this.#state;
   }
 
-  /** Whether everything received so far was given to the sink. */
-  get drained(): boolean {
-    return this.#decoder.drained;
-  }
-
   /** When `tick` is due next; Infinity for never. Changes with every call. */
   get deadline(): number {
     return this.#heartbeat.deadline;

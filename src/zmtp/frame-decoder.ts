@@ -82,11 +82,6 @@ export class FrameDecoder {
     return this.#consumed;
   }
 
-  /** Whether everything received has been given to the sink, but for a part that is still incomplete. */
-  get drained(): boolean {
-    return this.#backlog.length === 0;
-  }
-
   /** Decodes `chunk`, which belongs to the decoder from now on (frames may be views of it). Calls the sink before it returns. */
   receive(chunk: Uint8Array): void {
     if (this.#failed || chunk.length === 0) return;
