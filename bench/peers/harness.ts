@@ -63,7 +63,7 @@ export class Meter {
   }
 }
 
-/** Durations of round trips until the time is over; the first tenth of the time warms up and is not counted. */
+/** Durations of round trips until the time is over; half of the time again goes before, to warm up, and is not counted. */
 export class RoundTrips {
   #milliseconds: number;
   #durations: number[] = [];
@@ -82,8 +82,8 @@ export class RoundTrips {
   /** It is complete; true when the time is over. */
   stop(): boolean {
     const now = performance.now();
-    if (now - this.#began > this.#milliseconds * 0.1) this.#durations.push((now - this.#last) * 1000);
-    return now - this.#began >= this.#milliseconds * 1.1;
+    if (now - this.#began > this.#milliseconds * 0.5) this.#durations.push((now - this.#last) * 1000);
+    return now - this.#began >= this.#milliseconds * 1.5;
   }
 
   get result(): Readonly<Record<string, number>> {
