@@ -42,6 +42,18 @@ function options(): Options {
   return { seconds, sabotage };
 }
 
+/** Waits for `work`, so long and no longer. */
+async function within(work: Promise<unknown>, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const signals = signal === undefined ? [over.signal] : [over.signal, signal];
+  const time = delay(milliseconds, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
+  try {
+    await Promise.race([work, time]);
+  } finally {
+    over.abort(); // The timer would keep the process alive.
+  }
+}
+
 /** libzmq takes part by the addon npm `zeromq`, a development dependency. */
 function hasLibzmq(): boolean {
   try {
@@ -100,10 +112,10 @@ async function tour({ seconds, sabotage }: Options): Promise<number> {
     table.start();
     try {
       const running = Promise.all(exchanges.map((exchange) => exchange.run()));
-      await Promise.race([running, delay(seconds * 1000, undefined, interrupt).catch(() => undefined)]);
+      await within(running, seconds * 1000, interrupt.signal);
       for (const exchange of exchanges) exchange.stop();
       table.stopClock();
-      await Promise.race([running, delay(QUIET_MS)]);
+      await within(running, QUIET_MS);
       await settle(flows);
     } finally {
       table.finish();

@@ -41,6 +41,7 @@ export class Ledger {
     if (body.length < HEADER || body.readUInt32LE(0) !== crc32(body.subarray(4))) {
       this.received++;
       this.changed++;
+      this.#next++; // It came, whatever its number was.
       return;
     }
     const sequence = body.readUInt32LE(4);
