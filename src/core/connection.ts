@@ -1,13 +1,15 @@
 /**
- * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it moves. From the first byte
- * of the greeting until the link is gone and what it brought has been delivered.
+ * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it
+ * moves. From the first byte of the greeting until the link is gone and what it brought has been delivered.
  *
- * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling, retry and lingering (the session).
+ * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling,
+ * retry and lingering (the session).
  *
  *     pipe ──take──▶ outbox ──flush: first of a turn at once, the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
  *
- * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back in the pipe by then.
+ * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
+ * in the pipe by then.
  */
 import type { Timer } from "../base/clock.ts";
 import type { ZmqError } from "../base/errors.ts";
@@ -28,6 +30,8 @@ import type { Link, LinkSink } from "./transport.ts";
 /** Per turn one connection moves at most this from its pipe to its link, then others get their turn. */
 const TURN_MESSAGES = 2048;
 const TURN_BYTES = 512 * 1024;
+/** Answers of this size that a peer does not take stop us from reading more of its questions. */
+const ANSWER_BYTES = 65536;
 
 /** What a connection tells its session. */
 export interface ConnectionOwner {
@@ -47,6 +51,7 @@ export class Connection implements LinkSink, EngineSink {
   #owner: ConnectionOwner;
   #settings: Settings;
   #link: Link | null;
+  #conflates: boolean;
   #engine: Engine;
   #outbox: Outbox;
 
@@ -58,6 +63,8 @@ export class Connection implements LinkSink, EngineSink {
   #flushPending = false;
   #blocked = false;
   #linkPaused = false;
+  // Answers to commands that wait behind a write which the kernel does not take.
+  #answerBytes = 0;
   #loss: ZmqError | null = null;
 
   constructor(socket: SessionHost, owner: ConnectionOwner, settings: Settings, link: Link) {
@@ -65,6 +72,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner = owner;
     this.#settings = settings;
     this.#link = link;
+    this.#conflates = socket.conflates(settings).sending;
     this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
     this.#engine = this.#makeEngine();
   }
@@ -77,7 +85,7 @@ export class Connection implements LinkSink, EngineSink {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
-    this.#link?.open(this);
+    this.#link?.start(this);
     this.#engine.start();
   }
 
@@ -91,21 +99,25 @@ export class Connection implements LinkSink, EngineSink {
     return this.#outbox.empty;
   }
 
-  // From the pipe to the link -----------------------------------------------------------------------------------------------------
+  // From the pipe to the link -----------------------------------------------------------------------------------------
 
   /** Takes a message straight from the writer; false when it has to wait in the pipe. */
   take(frames: Frame[]): boolean {
     if (this.#link === null || this.#engine.state !== "ready") return false;
     const outbox = this.#outbox;
-    if (this.#settings.conflate && outbox.busy) return false;
+    if (this.#conflates && outbox.busy) return false;
     if (!this.#encode(frames)) return false;
-    const { turn } = this.#socket.context;
-    const now = turn.current();
+    this.#flushSoon();
+    return true;
+  }
+
+  // The first of a turn goes out at once, what follows at its end.
+  #flushSoon(): void {
+    const now = this.#socket.context.turn.current();
     if (this.#flushedTurn !== now) {
       this.#flushedTurn = now;
-      outbox.flush();
+      this.#outbox.flush();
     } else this.#flushAtEnd();
-    return true;
   }
 
   /** The writer has reached its mark: what is gathered goes out now. */
@@ -118,7 +130,7 @@ export class Connection implements LinkSink, EngineSink {
     const { pipe } = this.#owner;
     if (pipe === null || this.#link === null || this.#engine.state !== "ready") return;
     let bytes = 0;
-    for (let count = 0; pipe.waiting > 0 && !(this.#settings.conflate && this.#outbox.busy); count++) {
+    for (let count = 0; pipe.waiting > 0 && !(this.#conflates && this.#outbox.busy); count++) {
       if (count === TURN_MESSAGES || bytes >= TURN_BYTES) {
         this.#flushAtEnd();
         break;
@@ -158,21 +170,34 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onTaken(): void {
+    this.#answerBytes = 0;
     this.#outbox.taken();
     this.pump();
+    this.#unpause();
   }
 
-  // From the link to the pipe -----------------------------------------------------------------------------------------------------
+  // From the link to the pipe -----------------------------------------------------------------------------------------
 
   onData(chunk: Uint8Array): void {
     this.#owner.peer.bytesReceived += chunk.length;
     // One chunk may wait undecoded; when more come, the kernel has to keep them.
-    if (this.#blocked && !this.#linkPaused) {
-      this.#linkPaused = true;
-      this.#link?.pause();
-    }
+    if (this.#blocked) this.#pause();
     this.#engine.receive(chunk, this.#socket.context.clock.now());
+    // A peer that asks (PING) and does not take our answers is not read from until it does.
+    if (this.#answerBytes > ANSWER_BYTES) this.#pause();
     this.#afterInput();
+  }
+
+  #pause(): void {
+    if (this.#linkPaused) return;
+    this.#linkPaused = true;
+    this.#link?.pause();
+  }
+
+  #unpause(): void {
+    if (!this.#linkPaused || this.#blocked || this.#answerBytes > ANSWER_BYTES) return;
+    this.#linkPaused = false;
+    this.#link?.resume();
   }
 
   /** The reader has room again, or reads no more. */
@@ -181,9 +206,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#blocked = false;
     this.#engine.resume(this.#socket.context.clock.now());
     this.#afterInput();
-    if (this.#blocked || !this.#linkPaused) return;
-    this.#linkPaused = false;
-    this.#link?.resume();
+    this.#unpause();
   }
 
   onMessage(frames: Frame[]): boolean {
@@ -211,12 +234,17 @@ export class Connection implements LinkSink, EngineSink {
     if (deadline < this.#timerAt) this.#armHeartbeat(deadline);
   }
 
-  // The engine's other news, and the link's ------------------------------------------------------------------------------------------
+  // The engine's other news, and the link's ---------------------------------------------------------------------------
 
   onOutput(bytes: Uint8Array): void {
     if (this.#link === null) return;
     this.#outbox.addEncoded(bytes);
-    this.#outbox.flush();
+    if (this.#engine.state !== "ready") {
+      this.#outbox.flush();
+      return;
+    }
+    if (this.#outbox.busy) this.#answerBytes += bytes.length;
+    this.#flushSoon();
   }
 
   onReady(handshake: PeerHandshake): void {
@@ -245,7 +273,7 @@ export class Connection implements LinkSink, EngineSink {
     });
   }
 
-  // The end -------------------------------------------------------------------------------------------------------------------------
+  // The end -----------------------------------------------------------------------------------------------------------
 
   /** Ends in order: the kernel has everything. No callback but `done` follows. */
   end(done: () => void): void {
@@ -272,7 +300,8 @@ export class Connection implements LinkSink, EngineSink {
     const { peer } = this.#owner;
     if (monitor.active && peer.state === "handshaking") monitor.emit(handshakeEvent(error, peer));
     this.#dropLink();
-    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or two, and here already.
+    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or
+    // two, and here already.
     if (error.retryable && this.#blocked) {
       this.#engine.resume(this.#socket.context.clock.now());
       this.#owner.pipe?.flush();

@@ -1,5 +1,6 @@
 /**
- * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two can be read apart.
+ * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two
+ * can be read apart.
  */
 
 import type { Clock } from "../base/clock.ts";
@@ -38,6 +39,8 @@ export interface SessionHost extends PipeOwner {
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
   readonly resendsSubscriptions: boolean;
+  /** Which directions keep only the newest message. Subscriptions are never conflated. */
+  conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
   createMechanism(settings: Settings): Mechanism;
   /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
   acceptsMessage(frames: Frame[]): boolean;

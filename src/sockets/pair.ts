@@ -1,4 +1,7 @@
-/** PAIR (RFC 31): exactly one peer. A second one finishes its handshake and is then ignored for as long as it stays, as libzmq does. */
+/**
+ * PAIR (RFC 31): exactly one peer. A second one finishes its handshake and is then ignored for as long as it stays, as
+ * libzmq does.
+ */
 import type { ContextCore } from "../core/context.ts";
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
@@ -7,6 +10,7 @@ import { SocketCore } from "../core/socket-core.ts";
 
 class PairCore extends SocketCore {
   #pipe: Pipe | null = null;
+  #source: Pipe | null = null;
 
   constructor(context: ContextCore) {
     super("PAIR", context);
@@ -17,11 +21,12 @@ class PairCore extends SocketCore {
   }
 
   override tryReceive(): Frame[] | undefined {
+    this.#source = this.#pipe;
     return this.#pipe?.read();
   }
 
   get source(): Pipe | null {
-    return this.#pipe;
+    return this.#source;
   }
 
   get readable(): boolean {

@@ -1,8 +1,9 @@
 /**
  * ROUTER (RFC 28): each message begins with the routing id of the peer that it goes to or comes from.
  *
- * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an id keeps it (a newcomer is
- * ignored, its connection stays open: closing it would make a libzmq peer reconnect for ever) unless `handover` is set.
+ * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an
+ * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
+ * ever) unless `handover` is set.
  */
 import { copyBytes } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
@@ -47,7 +48,7 @@ class RouterCore extends SocketCore {
   override tryReceive(): Frame[] | undefined {
     const frames = this.#queue.receive();
     if (frames === undefined) return undefined;
-    frames.unshift(this.#routes.idOf(this.#queue.last as Pipe) as Frame);
+    frames.unshift((this.#queue.last as Pipe).peer.routingId);
     return frames;
   }
 
@@ -85,11 +86,14 @@ class RouterCore extends SocketCore {
     const { routingId } = pipe.peer;
     const id = routingId.length > 0 ? routingId : this.#routes.generate();
     const holder = this.#routes.find(id);
-    if (holder !== undefined && !this.settings.handover) {
-      pipe.peer.state = "ignored";
-      return;
+    // A connection that is over keeps what it brought, under its id, but not the id: the peer may be the same one, come back.
+    if (holder !== undefined && !holder.other.closed) {
+      if (!this.settings.handover) {
+        pipe.peer.state = "ignored";
+        return;
+      }
+      this.#dismiss(holder);
     }
-    if (holder !== undefined) this.#dismiss(holder);
     this.#admit(pipe, id);
   }
 
@@ -131,7 +135,10 @@ export interface RouterConnectOptions {
 
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
 export class Router extends socketClass("ROUTER", RouterCore) {
-  /** As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken or not 1 to 255 bytes. */
+  /**
+   * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
+   * or not 1 to 255 bytes.
+   */
   override connect(endpoint: string, options: RouterConnectOptions = {}): void {
     const core = this._core as RouterCore;
     core.assertOpen();

@@ -1,15 +1,17 @@
 /**
- * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program of their subscriptions.
+ * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program
+ * of their subscriptions.
  *
- * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other frames are the peer's own message.
- * Each peer has a set of topics: subscribing twice and cancelling once leaves none. A peer may hold so many subscriptions and no more.
- * What the program has not read waits here, bounded; when the bound is reached, peers are read from no more until it reads (nothing is dropped).
+ * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other
+ * frames are the peer's own message. Each peer has a set of topics: subscribing twice and cancelling once leaves none.
+ * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded; when the bound
+ * is reached, peers are read from no more until it reads (nothing is dropped).
  */
 import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
-import { optionBytes } from "../core/options.ts";
+import { optionBytes, type Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -90,6 +92,11 @@ export class XPubCore extends SocketCore {
     return true;
   }
 
+  /** A subscription must not take another's place. */
+  override conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: false };
+  }
+
   /** Subscriptions held by peers: to exactly this topic, or all of them. */
   subscriptionCount(topic: Frame | undefined): number {
     return topic === undefined ? this.#count : (this.#subscriptions.find(topic)?.holders?.size ?? 0);
@@ -154,6 +161,8 @@ export class XPubCore extends SocketCore {
   }
 
   #onSubscription(pipe: Pipe, frame: Frame): void {
+    // The last message of a peer that is gone: there is nobody to subscribe any more.
+    if (!this.#holdings.has(pipe)) return;
     const subscribe = frame[0] === 1;
     const { verbosity, manual } = this.settings;
     if (this.reports && manual) return this.#report(pipe, [frame]);
@@ -243,11 +252,15 @@ export function whenSubscribed(
 }
 
 /**
- * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00 topic]` when it loses its last
- * (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to is dropped; so is one for a peer that is full, unless `noDrop`.
+ * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00
+ * topic]` when it loses its last (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to
+ * is dropped; so is one for a peer that is full, unless `noDrop`.
  */
 export class XPublisher extends socketClass("XPUB", XPubCore) {
-  /** Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on close and abort. */
+  /**
+   * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
+   * close and abort.
+   */
   subscribed(topic?: MessageLike, count = 1, options: SignalOption = {}): Promise<void> {
     return whenSubscribed(this._core as XPubCore, topic, count, options);
   }
