@@ -8,13 +8,13 @@ import { seededRandom } from "../../src/base/random.ts";
 import { FrameDecoder, type FrameSink } from "../../src/zmtp/frame-decoder.ts";
 import { SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, hexFrames, join, own, text, toHexText } from "../support/bytes.ts";
-import { command, EngineProbe, frame, greeting, message, ready } from "../support/engine-probe.ts";
+import { command, EngineProbe, frame, greeting, limits, message, ready } from "../support/engine-probe.ts";
 import { printSeed, seed } from "../support/seed.ts";
 import { commands, messages } from "../support/vectors.ts";
 
 before(printSeed);
 
-const LIMITS = { maxFrameBytes: 1_000_000, maxFrames: 50, copyBodies: false };
+const LIMITS = limits({ maxFrameBytes: 1_000_000, maxFrames: 50 });
 
 /** Everything that can be seen from outside. */
 interface Seen {
@@ -27,12 +27,7 @@ interface Seen {
 
 /** Feeds a stream in pieces of the given lengths, over and over, and checks the promises on the way. */
 function run(socketType: SocketTypeName, stream: Uint8Array, lengths: readonly number[], pauses = false): Seen {
-  const probe = new EngineProbe({
-    socketType,
-    maxFrameBytes: LIMITS.maxFrameBytes,
-    maxFrames: LIMITS.maxFrames,
-    intervalMs: 1000,
-  });
+  const probe = new EngineProbe({ socketType, limits: LIMITS, intervalMs: 1000 });
   probe.takeOutput();
   probe.accepts = !pauses;
   const output: Buffer[] = [];
@@ -230,11 +225,10 @@ describe("fuzz: the frame decoder", () => {
     const memory = process.memoryUsage().arrayBuffers;
     const decoders: FrameDecoder[] = [];
     for (let i = 0; i < 1000; i++) {
-      const decoder = new FrameDecoder(new Sink(), {
-        maxFrameBytes: Number.MAX_SAFE_INTEGER,
-        maxFrames: 50,
-        copyBodies: random.next(2) === 0,
-      });
+      const decoder = new FrameDecoder(
+        new Sink(),
+        limits({ maxFrameBytes: Number.MAX_SAFE_INTEGER, copyBodies: random.next(2) === 0 }),
+      );
       decoder.handshaking = false;
       const head = Buffer.alloc(9);
       head[0] = 2 | random.next(2) | (random.next(2) << 2);

@@ -250,6 +250,22 @@ describe("hostile peers: what one sends costs it its own connection, with an eve
     await works();
   });
 
+  it("one frame more than maxFrames, one octet more than maxMetadataSize", async (t) => {
+    const { endpoint, log, works } = await pullWithFriend(t, new Pull({ linger: 0, maxFrames: 2, maxMetadataSize: 100 }));
+    const long = await (await RawPeer.connect(t, endpoint)).handshake("PUSH");
+    long.send(message("a", "b", "c"));
+    await long.closed();
+    const raw = await RawPeer.connect(t, endpoint);
+    raw.send(greeting(), command("READY", encodeMetadata([["X-Big", Buffer.alloc(91)]])));
+    await raw.closed();
+    await log.first("disconnect", () => log.of("disconnect").length === 2);
+    assert.deepEqual(
+      log.of("disconnect").map(({ reason }) => reason),
+      ["too-many-frames", "invalid-metadata"],
+    );
+    await works();
+  });
+
   it("frames without end are refused before the message is complete", async (t) => {
     const { endpoint, log, works } = await pullWithFriend(t);
     const raw = await RawPeer.connect(t, endpoint);
@@ -515,6 +531,31 @@ describe("hostile peers: too much of what is allowed", () => {
     await pub.send("a");
     await pub.send("c");
     assert.deepEqual((await raw.readMessage()).map(String), ["c"]);
+  });
+
+  it("one subscription more than maxSubscriptions, and one octet more than maxSubscriptionSize", async (t) => {
+    const {
+      socket: pub,
+      endpoint,
+      log,
+    } = await bound(t, new Publisher({ linger: 0, maxSubscriptions: 3, maxSubscriptionSize: 10 }));
+    const friend = await (await RawPeer.connect(t, endpoint)).handshake("SUB");
+    friend.send(message("\x01a"), message("\x01b"), message("\x01c"), message("\x00b"), message("\x01d"), message("\x01d"));
+    await guard(pub.subscribed("d"), "three at a time");
+    for (const topics of [["1", "2", "3", "4"], ["12345", "67890", ""], ["x".repeat(11)]]) {
+      const raw = await (await RawPeer.connect(t, endpoint)).handshake("SUB");
+      raw.send(...topics.map((topic) => message(`\x01${topic}`)));
+      if (topics.includes("")) {
+        await guard(pub.subscribed(""), "ten octets are allowed");
+        raw.send(message("\x01!"));
+      }
+      await raw.closed();
+    }
+    await log.first("disconnect", () => log.of("disconnect").length === 3);
+    for (const { reason } of log.of("disconnect")) assert.equal(reason, "too-many-subscriptions");
+    await pub.send("d");
+    assert.deepEqual((await friend.readMessage()).map(String), ["d"]);
+    assert.equal(pub.peers().length, 1);
   });
 
   it("messages to a PUSH are thrown away, counted and reported", async (t) => {

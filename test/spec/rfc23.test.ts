@@ -450,7 +450,7 @@ describe("RFC 23 Framing", () => {
       [100, [100, 101]],
       [1000, [1000, 1001]],
     ] as const) {
-      const probe = readyProbe("ROUTER", { maxFrameBytes: limit });
+      const probe = readyProbe("ROUTER", { limits: { maxFrameBytes: limit } });
       probe.feed(message(Buffer.alloc(sizes[0])));
       assert.equal(probe.messages.length, 1);
       probe.feed(message(Buffer.alloc(sizes[1])).subarray(0, 9));

@@ -24,6 +24,7 @@ import { FrameDecoder } from "../../src/zmtp/frame-decoder.ts";
 import { encodeFrame, FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
 import { Greeting, type GreetingResult } from "../../src/zmtp/greeting.ts";
 import { cuts, hex, hexFrames, join, text, toHexText } from "../support/bytes.ts";
+import { limits } from "../support/engine-probe.ts";
 import { type CommandVector, commands, greetings, lenient, messages } from "../support/vectors.ts";
 
 interface Decoded {
@@ -40,7 +41,7 @@ function decode(chunks: readonly Uint8Array[], handshaking = false): Decoded {
       onCommand: (body) => found.commands.push(toHexText(body)) > 0,
       onMalformed: (reason) => found.malformed.push(reason),
     },
-    { maxFrameBytes: 2 ** 31, maxFrames: 1000, copyBodies: false },
+    limits(),
   );
   decoder.handshaking = handshaking;
   for (const chunk of chunks) decoder.receive(chunk);

@@ -2,15 +2,20 @@
 import assert from "node:assert/strict";
 import { encodeMetadata } from "../../src/zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSettings, type EngineSink, type PeerHandshake } from "../../src/zmtp/engine.ts";
+import type { DecoderLimits } from "../../src/zmtp/frame-decoder.ts";
 import { NullMechanism } from "../../src/zmtp/mechanism.ts";
 import { announcesIdentity, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, join, text } from "./bytes.ts";
 
+/** The decoder's limits: those of a socket by default, frames of at most 2 GiB. */
+export function limits(changed: Partial<DecoderLimits> = {}): DecoderLimits {
+  return { maxFrameBytes: 2 ** 31, maxFrames: 100_000, maxMetadataBytes: 65_536, copyBodies: false, ...changed };
+}
+
 export interface ProbeOptions {
   readonly socketType?: SocketTypeName;
   readonly routingId?: string;
-  readonly maxFrameBytes?: number;
-  readonly maxFrames?: number;
+  readonly limits?: Partial<DecoderLimits>;
   readonly intervalMs?: number;
   readonly timeoutMs?: number;
   readonly ttlTenths?: number;
@@ -33,11 +38,7 @@ export class EngineProbe implements EngineSink {
       socketType,
       routingIdBytes: routingId.length,
       mechanism: new NullMechanism(metadata),
-      limits: {
-        maxFrameBytes: options.maxFrameBytes ?? 2 ** 31,
-        maxFrames: options.maxFrames ?? 100_000,
-        copyBodies: false,
-      },
+      limits: limits(options.limits),
       heartbeat: {
         intervalMs: options.intervalMs ?? 0,
         timeoutMs: options.timeoutMs ?? options.intervalMs ?? 0,

@@ -90,7 +90,7 @@ describe("toFrame", () => {
   });
 
   it("refuses an object without a prototype, and a symbol, with an EINVAL of its own", () => {
-    for (const value of [Object.create(null), Symbol("s"), { toString: 5 }, { toString: () => ({}) }]) {
+    for (const value of [Object.create(null), Symbol("s"), { toString: 5 }]) {
       assert.throws(() => toFrame(value), { name: "ZmqError", code: "EINVAL" });
     }
   });

@@ -7,7 +7,7 @@ import { Outbox, SlabPool } from "../../../src/core/outbox.ts";
 import type { Link } from "../../../src/core/transport.ts";
 import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
 import { hex, join, text, toHexText } from "../../support/bytes.ts";
-import { command, greeting, message, ready } from "../../support/engine-probe.ts";
+import { command, greeting, limits, message, ready } from "../../support/engine-probe.ts";
 import { frames, said } from "../../support/pipes.ts";
 
 const PONG = command("PONG");
@@ -48,7 +48,7 @@ function decodeMessages(bytes: Uint8Array): string[] {
       onCommand: () => true,
       onMalformed: (_, why) => assert.fail(why),
     },
-    { maxFrameBytes: 1e9, maxFrames: 1e6, copyBodies: true },
+    limits({ copyBodies: true }),
   );
   decoder.handshaking = false;
   decoder.receive(Buffer.from(bytes));
