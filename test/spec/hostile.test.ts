@@ -518,6 +518,45 @@ describe("hostile peers: too much of what is allowed", () => {
     assert.equal(xpub.readable, false);
   });
 
+  it("messages without end to a PULL nobody reads: the peer has to wait, others are heard, nothing is lost", async (t) => {
+    const { socket: pull, endpoint } = await bound(t, new Pull({ linger: 0, receiveHighWaterMark: 10 }));
+    const raw = await (await RawPeer.connect(t, endpoint)).handshake("PUSH");
+    const count = 20_000;
+    const body = Buffer.alloc(2000);
+    raw.send(...Array.from({ length: count }, (_, i) => message(String(i), body)));
+    const queued = (): number => pull.peers()[0]?.receiving.messages ?? 0;
+    await untilTrue(() => queued() >= 10, "a full inbound queue");
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+    assert.ok(queued() <= 10, `${queued()} messages are queued`);
+    assert.ok(pull.stats().bytesReceived < 1_000_000, `${pull.stats().bytesReceived} bytes were read`);
+    const friend = kept(t, new Push({ linger: 0 }));
+    friend.connect(endpoint);
+    await guard(friend.send("friend"), "the good peer's send");
+    await pull.connected(2);
+    let expected = 0;
+    let heardAt = -1;
+    while (expected < count || heardAt < 0) {
+      const [first] = await guard(pull.receive(), `message ${expected}`);
+      if (first.toString() === "friend") heardAt = expected;
+      else assert.equal(first.toString(), String(expected++));
+    }
+    assert.ok(heardAt < 1000, `the good peer was heard after ${heardAt} messages of the other`);
+  });
+
+  it("a peer is not given up as silent while it is we who do not read", async (t) => {
+    const {
+      socket: pull,
+      endpoint,
+      log,
+    } = await bound(t, new Pull({ linger: 0, receiveHighWaterMark: 1, heartbeatInterval: 5, heartbeatTimeout: 10 }));
+    const raw = await (await RawPeer.connect(t, endpoint)).handshake("PUSH");
+    raw.send(...Array.from({ length: 20 }, (_, i) => message(String(i))));
+    for (let i = 0; i < 20; i++) assert.equal((await raw.readCommand()).name, "PING");
+    assert.deepEqual(log.of("disconnect"), []);
+    for (let i = 0; i < 20; i++) assert.equal(String((await guard(pull.receive(), `message ${i}`))[0]), String(i));
+    assert.equal((await log.first("disconnect")).reason, "heartbeat-timeout");
+  });
+
   it("the same subscription a million times is one", async (t) => {
     const { socket: pub, endpoint } = await bound(t, new Publisher({ linger: 0 }));
     const raw = await (await RawPeer.connect(t, endpoint)).handshake("SUB");
