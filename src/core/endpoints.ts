@@ -7,7 +7,7 @@
 import { ZmqError } from "../base/errors.ts";
 import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
-import { Session, type SessionOutcome } from "./session.ts";
+import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
 import type { Link, Listening, MessageTransport, StreamTransport } from "./transport.ts";
 
@@ -201,7 +201,7 @@ export class Endpoints {
   }
 
   /** A session has ended, by itself or after lingering. */
-  onSessionClosed(session: Session, outcome: SessionOutcome): void {
+  onSessionClosed(session: Session, outcome: CloseOutcome): void {
     this.#sessions.delete(session);
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
     for (const bound of this.#bound) bound.sessions.delete(session);
@@ -211,7 +211,7 @@ export class Endpoints {
   }
 
   /** Ends everything; calls back when nothing is left, with what came of the messages that waited. Pipes were closed by the socket. */
-  close(linger: number, quiet: (outcome: SessionOutcome) => void): void {
+  close(linger: number, quiet: (outcome: CloseOutcome) => void): void {
     this.#flushed = 0;
     this.#dropped = 0;
     this.#onQuiet = () => quiet({ flushed: this.#flushed, dropped: this.#dropped });

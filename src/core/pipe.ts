@@ -159,7 +159,10 @@ export class Pipe {
 
   // Reading -----------------------------------------------------------------------------------------------------------------------
 
-  /** The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. */
+  /**
+   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. The last message of a writer that is gone
+   * calls `onDrained` before it is returned.
+   */
   read(): Frame[] | undefined {
     const frames = this.#waiting.shift();
     if (frames === undefined) {
@@ -168,6 +171,7 @@ export class Pipe {
     }
     this.taken++;
     this.acknowledge(1);
+    if (this.other.#closed && this.#waiting.length === 0) this.#end();
     return frames;
   }
 

@@ -14,7 +14,7 @@ import type { Settings } from "./options.ts";
 import type { SlabPool } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
-import type { Session, SessionOutcome } from "./session.ts";
+import type { CloseOutcome, Session } from "./session.ts";
 import type { Turn } from "./turn.ts";
 
 /** Shared by all sessions of a context. */
@@ -51,5 +51,5 @@ export interface SessionHost extends PipeOwner {
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number;
   /** Counts lost messages and tells the monitor. */
   drop(reason: ErrorReason, count: number, peer?: Peer): void;
-  onSessionClosed(session: Session, outcome: SessionOutcome): void;
+  onSessionClosed(session: Session, outcome: CloseOutcome): void;
 }

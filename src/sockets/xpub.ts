@@ -154,6 +154,8 @@ export class XPubCore extends SocketCore {
   }
 
   #onSubscription(pipe: Pipe, frame: Frame): void {
+    // The last message of a peer that is gone: there is nobody to subscribe any more.
+    if (!this.#holdings.has(pipe)) return;
     const subscribe = frame[0] === 1;
     const { verbosity, manual } = this.settings;
     if (this.reports && manual) return this.#report(pipe, [frame]);
