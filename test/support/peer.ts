@@ -137,6 +137,7 @@ export class PeerSocket {
   readonly peer: Peer;
   readonly id: number;
   readonly type: TypeName;
+  #closed = false;
 
   constructor(peer: Peer, id: number, type: TypeName) {
     this.peer = peer;
@@ -151,10 +152,6 @@ export class PeerSocket {
 
   async connect(endpoint: string): Promise<void> {
     await this.#do("connect", endpoint);
-  }
-
-  async disconnect(endpoint: string): Promise<void> {
-    await this.#do("disconnect", endpoint);
   }
 
   async subscribe(topic: string): Promise<void> {
@@ -199,7 +196,10 @@ export class PeerSocket {
     await this.#do("none", ms);
   }
 
+  /** Harmless when closed already. libzmq ends the connections by itself then; after a mere disconnect it waits for the next call to the socket. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#do("close");
   }
 

@@ -329,8 +329,6 @@ static int run(char *line, FILE *out) {
     return 0;
   }
   if (strcmp(command, "connect") == 0) return zmq_connect(socket, rest) == -1 ? fail_zmq("connect") : 0;
-  if (strcmp(command, "unbind") == 0) return zmq_unbind(socket, rest) == -1 ? fail_zmq("unbind") : 0;
-  if (strcmp(command, "disconnect") == 0) return zmq_disconnect(socket, rest) == -1 ? fail_zmq("disconnect") : 0;
   if (strcmp(command, "event") == 0) return await_event(id, rest, out);
   if (strcmp(command, "none") == 0) return none(id, atoi(rest));
   if (strcmp(command, "subscribe") == 0 || strcmp(command, "unsubscribe") == 0) {

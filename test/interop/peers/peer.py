@@ -107,16 +107,8 @@ class Peer:
         socket.bind(endpoint)
         return [socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()]
 
-    def do_unbind(self, _number, socket, endpoint):
-        socket.unbind(endpoint)
-        return []
-
     def do_connect(self, _number, socket, endpoint):
         socket.connect(endpoint)
-        return []
-
-    def do_disconnect(self, _number, socket, endpoint):
-        socket.disconnect(endpoint)
         return []
 
     def do_subscribe(self, _number, socket, topic, option=zmq.SUBSCRIBE):

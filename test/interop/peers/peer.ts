@@ -12,9 +12,7 @@ interface AnySocket {
   sendTimeout: number;
   receiveTimeout: number;
   bind(endpoint: string): Promise<void>;
-  unbind(endpoint: string): Promise<void>;
   connect(endpoint: string): void;
-  disconnect(endpoint: string): void;
   subscribe(topic: Buffer): void;
   unsubscribe(topic: Buffer): void;
   send(frames: Buffer | Buffer[]): Promise<void>;
@@ -149,12 +147,8 @@ async function run(library: AnyLibrary, [command, id, ...rest]: readonly string[
     case "bind":
       await socket.bind(rest[0]);
       return [socket.lastEndpoint ?? ""];
-    case "unbind":
-      await socket.unbind(rest[0]);
-      return [];
     case "connect":
-    case "disconnect":
-      socket[command](rest[0]);
+      socket.connect(rest[0]);
       return [];
     case "subscribe":
     case "unsubscribe":
