@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { boundTo, deadline, newEndpoint, nextEvent, type OurOptions, receiveAll, sendAll } from "../support/ours.ts";
 import { text } from "../support/pattern.ts";
 import type { PeerOptions, TypeName } from "../support/peer.ts";
-import { LIBZMQ } from "../support/peers.ts";
+import { libzmqC, libzmqNode } from "../support/peers.ts";
 import { Tap } from "../support/tap.ts";
 import { SIDES, type Side, type Stage, withPeer } from "../support/with-peer.ts";
 
@@ -54,7 +54,8 @@ const PAIRS: readonly (readonly [ours: TypeName, theirs: TypeName])[] = [
   ["PAIR", "PAIR"],
 ];
 
-for (const kind of LIBZMQ) {
+// Time has to pass here, and Python has the same libzmq as C.
+for (const kind of [libzmqNode, libzmqC]) {
   withPeer(kind, "heartbeats", (test) => {
     for (const binder of SIDES) {
       test(`ours are answered, bound by ${binder}`, async (stage) => {
@@ -92,7 +93,8 @@ for (const kind of LIBZMQ) {
         const { ours, theirs, tap } = await tapped(stage, binder, ["DEALER", {}], ["DEALER", beats]);
         tap.silence();
         await theirs.event("disconnect");
-        // Where we dialled, only the relay tells us that the connection is gone; then we dial again.
+        // Without heartbeats of our own we learn it only now.
+        tap.cut();
         await theirs.event("handshake");
         await theirs.send(HELLO);
         assert.deepEqual(await receiveAll(ours), [HELLO]);
@@ -110,7 +112,7 @@ for (const kind of LIBZMQ) {
     test("a time to live that they announce ends the connection when they fall silent", async (stage) => {
       const ours = stage.ours("PULL");
       const peer = await stage.start();
-      const theirs = await peer.socket("PUSH", { events: true, heartbeatInterval: 50, heartbeatTimeToLive: 1000 });
+      const theirs = await peer.socket("PUSH", { events: true, ...BEATS, heartbeatTimeToLive: 1000 });
       await ours.bind(newEndpoint("tcp"));
       const tap = await Tap.to(boundTo(ours));
       stage.defer(() => tap.close());
@@ -120,12 +122,15 @@ for (const kind of LIBZMQ) {
       peer.freeze();
       assert.equal((await gone).reason, "ttl-expired");
       peer.thaw();
+      // What it sent before it sees the end would be lost with the connection.
+      await theirs.event("disconnect");
+      await theirs.event("handshake");
       await theirs.send(HELLO);
       assert.deepEqual(await receiveAll(ours), [HELLO]);
     });
 
     test("a time to live that we announce ends the connection when we fall silent", async (stage) => {
-      const beats = { heartbeatInterval: 50, heartbeatTimeout: 0, heartbeatTimeToLive: 1000 };
+      const beats = { ...BEATS, heartbeatTimeToLive: 1000 };
       const { theirs, tap } = await tapped(stage, "theirs", ["PUSH", beats], ["PULL", {}]);
       await tap.seen("listener", "PONG", 1);
       tap.silence();

@@ -56,7 +56,11 @@ export async function sendAll(socket: OurSocket, ...messages: readonly string[])
 /** Receives so many messages, as a peer would report them. */
 export async function receiveAll(socket: OurSocket, count = 1): Promise<string[]> {
   const messages: string[] = [];
-  while (messages.length < count) messages.push(describe(await socket.receive()));
+  while (messages.length < count) {
+    const frames = await socket.receive();
+    if (!frames.every((each) => Buffer.isBuffer(each))) throw new Error(`a frame is no Buffer: ${describe(frames)}`);
+    messages.push(describe(frames));
+  }
   return messages;
 }
 
@@ -65,20 +69,29 @@ export async function echoAll(socket: OurSocket, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await socket.send(await socket.receive());
 }
 
-/** Resolves with the next event of a type. Make the call before what causes the event: earlier ones are not seen. */
-export function nextEvent<E extends zmtp.EventType>(socket: OurSocket, type: E): Promise<zmtp.EventOfType<E>> {
+/** Resolves with the next event of one of these types. Make the call before what causes the event: earlier ones are not seen. */
+export function nextEvent<E extends zmtp.EventType>(socket: OurSocket, ...types: readonly E[]): Promise<zmtp.EventOfType<E>> {
   const observer = new zmtp.Observer(socket);
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+  const event = new Promise<zmtp.EventOfType<E>>((resolve, reject) => {
+    const over = (why: string): void => {
       observer.close();
-      reject(new Error(`no ${type} event came in ${DEADLINE_MS} ms`));
-    }, DEADLINE_MS);
-    observer.on(type, (event) => {
+      reject(new Error(`no ${types.join(" or ")} event came ${why}`));
+    };
+    const timer = setTimeout(over, DEADLINE_MS, `in ${DEADLINE_MS} ms`);
+    observer.on("end", () => {
       clearTimeout(timer);
-      observer.close();
-      resolve(event);
+      over("before the socket was closed");
     });
+    for (const type of types) {
+      observer.on(type, (first) => {
+        clearTimeout(timer);
+        observer.close();
+        resolve(first);
+      });
+    }
   });
+  event.catch(() => undefined); // Where the test has failed before it waits for this, that failure is the one to see.
+  return event;
 }
 
 export type Transport = "tcp" | "ipc";

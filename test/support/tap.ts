@@ -67,8 +67,13 @@ export class Tap {
     }
   }
 
-  async close(): Promise<void> {
+  /** Ends the connections of now. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
     if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, "close");
