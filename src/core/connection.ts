@@ -1,13 +1,15 @@
 /**
- * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it moves. From the first byte
- * of the greeting until the link is gone and what it brought has been delivered.
+ * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it
+ * moves. From the first byte of the greeting until the link is gone and what it brought has been delivered.
  *
- * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling, retry and lingering (the session).
+ * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling,
+ * retry and lingering (the session).
  *
  *     pipe ──take──▶ outbox ──flush: first of a turn at once, the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
  *
- * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back in the pipe by then.
+ * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
+ * in the pipe by then.
  */
 import type { Timer } from "../base/clock.ts";
 import type { ZmqError } from "../base/errors.ts";
@@ -49,6 +51,7 @@ export class Connection implements LinkSink, EngineSink {
   #owner: ConnectionOwner;
   #settings: Settings;
   #link: Link | null;
+  #conflates: boolean;
   #engine: Engine;
   #outbox: Outbox;
 
@@ -69,6 +72,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner = owner;
     this.#settings = settings;
     this.#link = link;
+    this.#conflates = socket.conflates(settings).sending;
     this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
     this.#engine = this.#makeEngine();
   }
@@ -81,7 +85,7 @@ export class Connection implements LinkSink, EngineSink {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
-    this.#link?.open(this);
+    this.#link?.start(this);
     this.#engine.start();
   }
 
@@ -95,13 +99,13 @@ export class Connection implements LinkSink, EngineSink {
     return this.#outbox.empty;
   }
 
-  // From the pipe to the link -----------------------------------------------------------------------------------------------------
+  // From the pipe to the link -----------------------------------------------------------------------------------------
 
   /** Takes a message straight from the writer; false when it has to wait in the pipe. */
   take(frames: Frame[]): boolean {
     if (this.#link === null || this.#engine.state !== "ready") return false;
     const outbox = this.#outbox;
-    if (this.#settings.conflate && outbox.busy) return false;
+    if (this.#conflates && outbox.busy) return false;
     if (!this.#encode(frames)) return false;
     this.#flushSoon();
     return true;
@@ -126,7 +130,7 @@ export class Connection implements LinkSink, EngineSink {
     const { pipe } = this.#owner;
     if (pipe === null || this.#link === null || this.#engine.state !== "ready") return;
     let bytes = 0;
-    for (let count = 0; pipe.waiting > 0 && !(this.#settings.conflate && this.#outbox.busy); count++) {
+    for (let count = 0; pipe.waiting > 0 && !(this.#conflates && this.#outbox.busy); count++) {
       if (count === TURN_MESSAGES || bytes >= TURN_BYTES) {
         this.#flushAtEnd();
         break;
@@ -172,7 +176,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#unpause();
   }
 
-  // From the link to the pipe -----------------------------------------------------------------------------------------------------
+  // From the link to the pipe -----------------------------------------------------------------------------------------
 
   onData(chunk: Uint8Array): void {
     this.#owner.peer.bytesReceived += chunk.length;
@@ -230,7 +234,7 @@ export class Connection implements LinkSink, EngineSink {
     if (deadline < this.#timerAt) this.#armHeartbeat(deadline);
   }
 
-  // The engine's other news, and the link's ------------------------------------------------------------------------------------------
+  // The engine's other news, and the link's ---------------------------------------------------------------------------
 
   onOutput(bytes: Uint8Array): void {
     if (this.#link === null) return;
@@ -269,7 +273,7 @@ export class Connection implements LinkSink, EngineSink {
     });
   }
 
-  // The end -------------------------------------------------------------------------------------------------------------------------
+  // The end -----------------------------------------------------------------------------------------------------------
 
   /** Ends in order: the kernel has everything. No callback but `done` follows. */
   end(done: () => void): void {
@@ -296,7 +300,8 @@ export class Connection implements LinkSink, EngineSink {
     const { peer } = this.#owner;
     if (monitor.active && peer.state === "handshaking") monitor.emit(handshakeEvent(error, peer));
     this.#dropLink();
-    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or two, and here already.
+    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or
+    // two, and here already.
     if (error.retryable && this.#blocked) {
       this.#engine.resume(this.#socket.context.clock.now());
       this.#owner.pipe?.flush();
@@ -327,7 +332,16 @@ export class Connection implements LinkSink, EngineSink {
 
   #makeEngine(): Engine {
     const { context, type } = this.#socket;
-    const { maxMessageSize, copyReceived, heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive, routingId } = this.#settings;
+    const {
+      maxMessageSize,
+      maxFrames,
+      maxMetadataSize,
+      copyReceived,
+      heartbeatInterval,
+      heartbeatTimeout,
+      heartbeatTimeToLive,
+      routingId,
+    } = this.#settings;
     return new Engine(
       {
         socketType: type,
@@ -335,7 +349,8 @@ export class Connection implements LinkSink, EngineSink {
         mechanism: this.#socket.createMechanism(this.#settings),
         limits: {
           maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
-          maxFrames: context.maxFrames,
+          maxFrames,
+          maxMetadataBytes: maxMetadataSize,
           copyBodies: copyReceived,
         },
         heartbeat: {

@@ -5,9 +5,10 @@
  *       write ──▶ waiting messages ──▶ read / take
  *       read  ◀── waiting messages ◀── write
  *
- * A message counts against the writer's mark from `write` until the reader acknowledges it: `read` does so at once; a session, which takes messages
- * without reading, when the kernel has them. A writer that was refused hears `onWritable` when about half of the mark is free again (libzmq's low-water mark).
- * A reader that found nothing hears `onReadable` once. Either end may close: the other can write no more, reads what is left, then hears `onDrained`.
+ * A message counts against the writer's mark from `write` until the reader acknowledges it: `read` does so at once; a
+ * session, which takes messages without reading, when the kernel has them. A writer that was refused hears `onWritable`
+ * when about half of the mark is free again (libzmq's low-water mark). A reader that found nothing hears `onReadable`
+ * once. Either end may close: the other can write no more, reads what is left, then hears `onDrained`.
  * Invariants: order is kept; a message is never seen in parts; nothing is counted twice.
  */
 import { Fifo } from "../base/fifo.ts";
@@ -43,7 +44,7 @@ export class Pipe {
   other: Pipe;
   /** What is known of the peer at the other end. */
   peer: Peer;
-  /** Messages written at this end. */
+  /** Messages written at this end, less those that were taken back unsent. */
   written = 0;
   /** Messages read at this end. */
   taken = 0;
@@ -56,27 +57,27 @@ export class Pipe {
   #ownMark = 0;
   #addedMark: number | null = null;
   #limit = Number.POSITIVE_INFINITY;
+  // A refused writer is woken at or below this.
+  #lowWater = Number.POSITIVE_INFINITY;
   #pending = 0;
   #refused = false;
-  #conflate: boolean;
+  #conflate = false;
   #closed = false;
   #over = false;
 
-  private constructor(owner: PipeOwner, peer: Peer, conflate: boolean) {
+  private constructor(owner: PipeOwner, peer: Peer) {
     this.owner = owner;
     this.peer = peer;
     this.other = this;
-    this.#conflate = conflate;
   }
 
   /** Both ends. Marks count messages, 0 is no limit; `peerOfA` describes whom A talks to. */
   static pair(
     a: { owner: PipeOwner; peer: Peer; highWaterMark: number },
     b: { owner: PipeOwner; peer: Peer; highWaterMark: number },
-    conflate: boolean,
   ): [Pipe, Pipe] {
-    const endA = new Pipe(a.owner, a.peer, conflate);
-    const endB = new Pipe(b.owner, b.peer, conflate);
+    const endA = new Pipe(a.owner, a.peer);
+    const endB = new Pipe(b.owner, b.peer);
     endA.other = endB;
     endB.other = endA;
     endA.setHighWaterMark(a.highWaterMark);
@@ -84,7 +85,7 @@ export class Pipe {
     return [endA, endB];
   }
 
-  // Writing -----------------------------------------------------------------------------------------------------------------------
+  // Writing -----------------------------------------------------------------------------------------------------------
 
   /** Most messages that may be under way from this end; 0: no limit. Takes effect at once. */
   setHighWaterMark(messages: number): void {
@@ -101,6 +102,12 @@ export class Pipe {
   /** Most messages that may be under way from this end; 0: no limit. */
   get highWaterMark(): number {
     return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;
+  }
+
+  /** From now on only the newest of the messages written here waits; the mark no longer counts. */
+  conflate(): void {
+    this.#conflate = true;
+    this.#applyMark();
   }
 
   /** Messages written here and not yet acknowledged. */
@@ -125,7 +132,10 @@ export class Pipe {
     return true;
   }
 
-  /** As `write`, over the mark if need be: for what must not get lost, such as subscriptions. Nothing happens on a closed pipe. */
+  /**
+   * As `write`, over the mark if need be: for what must not get lost, such as subscriptions. Nothing happens on a
+   * closed pipe.
+   */
   writeAnyway(frames: Frame[]): void {
     this.put(frames);
     this.flush();
@@ -157,11 +167,11 @@ export class Pipe {
     }
   }
 
-  // Reading -----------------------------------------------------------------------------------------------------------------------
+  // Reading -----------------------------------------------------------------------------------------------------------
 
   /**
-   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. The last message of a writer that is gone
-   * calls `onDrained` before it is returned.
+   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows.
+   * The last message of a writer that is gone calls `onDrained` before it is returned.
    */
   read(): Frame[] | undefined {
     const frames = this.#waiting.shift();
@@ -196,7 +206,7 @@ export class Pipe {
   acknowledge(count: number): void {
     const writer = this.other;
     writer.#pending -= count;
-    if (writer.#refused) writer.#wake();
+    if (writer.#refused) writer.#wake(writer.#lowWater);
   }
 
   /** Puts taken, unacknowledged messages back in front, in their order. */
@@ -205,22 +215,24 @@ export class Pipe {
     if (messages.length > 0) this.#asleep = false;
   }
 
-  /** Removes and acknowledges everything that waits, oldest first. */
+  /** Removes everything that waits, oldest first, as if it had not been written. */
   takeAll(): Frame[][] {
     const all = [...this.#waiting];
-    this.#waiting.clear();
-    this.acknowledge(all.length);
+    this.#unwrite();
     return all;
   }
 
-  // Closing -----------------------------------------------------------------------------------------------------------------------
+  // Closing -----------------------------------------------------------------------------------------------------------
 
   /** Whether this end was closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Closes this end. With `keepReading`, what waits here can still be read; otherwise it is dropped and the number of messages lost is returned. */
+  /**
+   * Closes this end. With `keepReading`, what waits here can still be read; otherwise it is dropped and the number of
+   * messages lost is returned.
+   */
   close(keepReading = false): number {
     if (this.#closed) return 0;
     this.#closed = true;
@@ -233,14 +245,6 @@ export class Pipe {
     if (!other.#closed) other.owner.onClosed(other);
     if (other.#waiting.length === 0) other.#end();
     return lost;
-  }
-
-  /** From now on only the newest message waits, in both directions; the marks no longer count. */
-  conflate(): void {
-    for (const end of [this, this.other]) {
-      end.#conflate = true;
-      end.#applyMark();
-    }
   }
 
   // Nothing to read: sleep, or, when the writer is gone, this was all.
@@ -258,26 +262,30 @@ export class Pipe {
   #applyMark(): void {
     const none = this.#conflate || this.#ownMark === 0 || this.#addedMark === 0;
     this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
-    this.#wake();
+    // libzmq: credit comes in steps of (mark + 1) / 2.
+    this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
+    // A raised mark gives room at once, however little.
+    this.#wake(this.#limit - 1);
   }
 
   // Conflation: the messages that wait give way to the newest.
   #forget(): void {
     const lost = this.#waiting.length;
     if (lost === 0) return;
-    this.#waiting.clear();
-    this.acknowledge(lost);
+    this.#unwrite();
     this.peer.countDrop("conflated", lost);
   }
 
-  #wake(): void {
-    if (!this.#refused || this.#pending > this.#lowWater()) return;
-    this.#refused = false;
-    if (!this.#closed && !this.other.#closed) this.owner.onWritable(this);
+  #unwrite(): void {
+    const count = this.#waiting.length;
+    this.#waiting.clear();
+    this.other.written -= count;
+    this.acknowledge(count);
   }
 
-  // libzmq: credit comes in steps of (mark + 1) / 2.
-  #lowWater(): number {
-    return this.#limit === Number.POSITIVE_INFINITY ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
+  #wake(atMost: number): void {
+    if (!this.#refused || this.#pending > atMost) return;
+    this.#refused = false;
+    if (!this.#closed && !this.other.#closed) this.owner.onWritable(this);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two can be read apart.
+ * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two
+ * can be read apart.
  */
 
 import type { Clock } from "../base/clock.ts";
@@ -26,8 +27,6 @@ export interface SessionContext {
   readonly slabs: SlabPool;
   /** The runtime's largest buffer. */
   readonly maxFrameBytes: number;
-  /** Most frames of one message. */
-  readonly maxFrames: number;
 }
 
 export interface SessionHost extends PipeOwner {
@@ -38,13 +37,15 @@ export interface SessionHost extends PipeOwner {
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
   readonly resendsSubscriptions: boolean;
+  /** Which directions keep only the newest message. Subscriptions are never conflated. */
+  conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
   createMechanism(settings: Settings): Mechanism;
   /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
   acceptsMessage(frames: Frame[]): boolean;
   /** A pipe was made; this is the socket's end. */
   onPipe(pipe: Pipe): void;
   /** The handshake with the peer behind this pipe is complete, for the first time or again. */
-  onPeerReady(pipe: Pipe): void;
+  onPeerReady(pipe: Pipe, again: boolean): void;
   /** The connection behind this pipe is lost and will be tried again. */
   onPeerLost(pipe: Pipe): void;
   /** The pipe is over; these messages were not sent. Returns how many of them are lost (the others went to other peers). */

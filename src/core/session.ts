@@ -1,12 +1,14 @@
 /**
- * A session: what lies between one pipe of a socket and one endpoint or accepted link, over all its connections. Dialling, retry, lingering.
+ * A session: what lies between one pipe of a socket and one endpoint or accepted link, over all its connections.
+ * Dialling, retry, lingering.
  *
  *     idle ─▶ dialing ─▶ handshaking ─▶ ready ─▶ closed          dialled: any loss ─▶ waiting ─▶ dialing
  *       └──────────────▶ handshaking   (accepted)                accepted: any loss ─▶ closed
  *
- * Lingering is no state of its own: a session that was shut down goes on as it is, also retrying, until its messages are out or its time is up.
- * Owns: the session's end of the pipe, the connection of now, the timers of dialling and lingering. Does not own: what messages mean (the socket),
- * how bytes flow (the connection).
+ * Lingering is no state of its own: a session that was shut down goes on as it is, also retrying, until its messages
+ * are out or its time is up.
+ * Owns: the session's end of the pipe, the connection of now, the timers of dialling and lingering. Does not own: what
+ * messages mean (the socket), how bytes flow (the connection).
  * Invariants: one function writes the state; `#close` is final and idempotent; messages not given to the kernel survive a loss.
  */
 
@@ -64,6 +66,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   // The deadline of an attempt, or the wait before the next.
   #timer: Timer | null = null;
   #lingerTimer: Timer | null = null;
+  #wasReady = false;
   #shutDown = false;
   #pendingAtShutdown = 0;
 
@@ -90,7 +93,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     return (this.pipe?.waiting ?? 0) + this.inOutbox.messages;
   }
 
-  // Connecting --------------------------------------------------------------------------------------------------------------------
+  // Connecting --------------------------------------------------------------------------------------------------------
 
   /** Begins to connect. Messages can be queued at once, unless `immediate` is set. */
   dial(): void {
@@ -151,7 +154,9 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { monitor } = this.#host;
     if (monitor.active) monitor.emit({ type: "handshake", address: peer.endpoint, peer });
     const pipe = this.pipe ?? this.#openPipe();
-    this.#host.onPeerReady(pipe.other);
+    this.#host.onPeerReady(pipe.other, this.#wasReady);
+    // Without `immediate` the pipe outlives its connections; with it, each connection has one of its own.
+    this.#wasReady = !this.#settings.immediate;
   }
 
   onOver(error: ZmqError): void {
@@ -186,7 +191,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     this.#timer = context.clock.after(wait, () => this.#dialNow());
   }
 
-  // The pipe's owner and taker ------------------------------------------------------------------------------------------------------
+  // The pipe's owner and taker ----------------------------------------------------------------------------------------
 
   take(frames: Frame[]): boolean {
     return this.#connection?.take(frames) ?? false;
@@ -213,9 +218,12 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     // The socket's end is closed and empty; `shutDown` has the last word.
   }
 
-  // The end -------------------------------------------------------------------------------------------------------------------------
+  // The end -----------------------------------------------------------------------------------------------------------
 
-  /** Ends this session: what waits may still go out for `lingerMs` (-1: no limit, 0: not at all). The socket has closed its end before. */
+  /**
+   * Ends this session: what waits may still go out for `lingerMs` (-1: no limit, 0: not at all). The socket has closed
+   * its end before.
+   */
   shutDown(lingerMs: number): void {
     if (this.#state === "closed" || this.#shutDown) return;
     this.#shutDown = true;
@@ -276,12 +284,14 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #openPipe(): Pipe {
-    const { sendHighWaterMark, receiveHighWaterMark, conflate } = this.#settings;
+    const { sendHighWaterMark, receiveHighWaterMark } = this.#settings;
     const [end, own] = Pipe.pair(
       { owner: this.#host, peer: this.peer, highWaterMark: sendHighWaterMark },
       { owner: this, peer: this.peer, highWaterMark: receiveHighWaterMark },
-      conflate,
     );
+    const conflates = this.#host.conflates(this.#settings);
+    if (conflates.sending) end.conflate();
+    if (conflates.receiving) own.conflate();
     own.taker = this;
     this.pipe = own;
     this.#host.onPipe(end);
@@ -293,8 +303,9 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { pipe } = this;
     if (pipe === null) return 0;
     this.pipe = null;
+    // Closed first: taking messages out makes room, and nobody may write into a pipe that is going.
+    pipe.close(true);
     const messages = pipe.takeAll();
-    pipe.close();
     return messages.length === 0 ? 0 : this.#host.onUnsent(pipe.other, messages, error?.reason ?? "disconnected");
   }
 

@@ -1,10 +1,12 @@
 /**
- * The inside of a socket: pipes, endpoints, options, monitor, and the hooks that a socket type fills in. The public class (socket.ts) is a skin over it.
+ * The inside of a socket: pipes, endpoints, options, monitor, and the hooks that a socket type fills in. The public
+ * class (socket.ts) is a skin over it.
  *
- * A type's hooks: `attach` and `detach` when a pipe comes and goes, `retired` when it can be written to no more, `readActivated`, `writeActivated`,
- * `trySend`, `tryReceive`, and where needed `peerReady`, `peerLost`, `canSend`, `canReceive`, `acceptsMessage`, `onUnsent`.
- * Invariants: after `close` no hook is called but `detach`; a message that is lost is counted with its reason; the state of a call that waits is in
- * Sender and Receiver, never here.
+ * A type's hooks: `attach` and `detach` when a pipe comes and goes, `retired` when it can be written to no more,
+ * `readActivated`, `writeActivated`, `trySend`, `tryReceive`, and where needed `peerReady`, `peerLost`, `canSend`,
+ * `canReceive`, `acceptsMessage`, `onUnsent`.
+ * Invariants: after `close` no hook is called but `detach`; a message that is lost is counted with its reason; the
+ * state of a call that waits is in Sender and Receiver, never here.
  */
 
 import { fromText } from "../base/bytes.ts";
@@ -59,7 +61,7 @@ export abstract class SocketCore implements SessionHost {
     context.add(this);
   }
 
-  // Hooks of the socket type ----------------------------------------------------------------------------------------------------------
+  // Hooks of the socket type ------------------------------------------------------------------------------------------
 
   /** Sends at once, or says that there is no room (and `writeActivated` follows). The frames are the socket's only if sent. */
   trySend(_frames: Frame[]): boolean {
@@ -83,6 +85,11 @@ export abstract class SocketCore implements SessionHost {
     return true;
   }
 
+  /** Which directions keep only the newest message. */
+  conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: conflate };
+  }
+
   /** What is wrong when `canSend` or `canReceive` says no. */
   stateError(operation: "send" | "receive"): ZmqError {
     return new ZmqError("wrong-state", `Operation cannot be accomplished in current state: ${operation} on ${this.name}`);
@@ -101,15 +108,16 @@ export abstract class SocketCore implements SessionHost {
   protected abstract retired(pipe: Pipe): void;
   protected readActivated(_pipe: Pipe): void {}
   protected writeActivated(_pipe: Pipe): void {}
-  protected peerReady(_pipe: Pipe): void {}
+  /** `again`: after a reconnection, with the same pipe. */
+  protected peerReady(_pipe: Pipe, _again: boolean): void {}
   protected peerLost(_pipe: Pipe): void {}
 
-  /** A new pipe's first message, if the type has one to send. */
+  /** Sent to each new peer, if asked for: a ROUTER then knows of us. Types that have the option call it in `attach`. */
   protected probe(pipe: Pipe): void {
     if (this.settings.probeRouter) pipe.writeAnyway([fromText("")]);
   }
 
-  // Calls of the public class -----------------------------------------------------------------------------------------------------------
+  // Calls of the public class -----------------------------------------------------------------------------------------
 
   /** For messages. */
   get name(): string {
@@ -216,7 +224,7 @@ export abstract class SocketCore implements SessionHost {
     clock.after(EXIT_CHECK_MS, check);
   }
 
-  // Sessions and pipes call -------------------------------------------------------------------------------------------------------------
+  // Sessions and pipes call -------------------------------------------------------------------------------------------
 
   createMechanism(settings: Settings): Mechanism {
     const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
@@ -234,8 +242,9 @@ export abstract class SocketCore implements SessionHost {
     if (!this.closed) this.sender.wake();
   }
 
-  onPeerReady(pipe: Pipe): void {
-    this.peerReady(pipe);
+  onPeerReady(pipe: Pipe, again: boolean): void {
+    if (again) this.probe(pipe);
+    this.peerReady(pipe, again);
     this.changed();
     this.sender.wake();
   }
@@ -257,6 +266,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   onClosed(pipe: Pipe): void {
+    pipe.peer.state = "closed";
     this.retired(pipe);
   }
 
@@ -270,11 +280,13 @@ export abstract class SocketCore implements SessionHost {
     pipe.close();
   }
 
-  /** Our own side of a pipe ends: it is written to no more; what it holds can be read until it is empty, unless the socket is closed. */
+  /**
+   * Our own side of a pipe ends: it is written to no more; what it holds can be read until it is empty, unless the
+   * socket is closed.
+   */
   retire(pipe: Pipe): void {
     this.retired(pipe);
     pipe.close(!this.closed);
-    if (this.closed) this.onDrained(pipe);
   }
 
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
@@ -299,12 +311,13 @@ export abstract class SocketCore implements SessionHost {
     return {
       type: this.type,
       settings,
+      conflates: this.conflates(settings),
       endpoint,
       owner: this,
       onPipe: (pipe) => this.onPipe(pipe),
       onJoined: (pipe) => {
         pipe.peer.state = "ready";
-        this.onPeerReady(pipe);
+        this.onPeerReady(pipe, false);
       },
       introduce: (peer) => {
         peer.address = endpoint;

@@ -1,24 +1,23 @@
 /**
- * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program of their subscriptions.
+ * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program
+ * of their subscriptions.
  *
- * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other frames are the peer's own message.
- * Each peer has a set of topics: subscribing twice and cancelling once leaves none. A peer may hold so many subscriptions and no more.
- * What the program has not read waits here, bounded; when the bound is reached, peers are read from no more until it reads (nothing is dropped).
+ * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other
+ * frames are the peer's own message. Each peer has a set of topics: subscribing twice and cancelling once leaves none.
+ * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded; when the bound
+ * is reached, peers are read from no more until it reads (nothing is dropped).
  */
 import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
-import { optionBytes } from "../core/options.ts";
+import { optionBytes, type Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
 import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
 
-/** What one peer may hold. */
-const MAX_SUBSCRIPTIONS = 1_000_000;
-const MAX_TOPIC_BYTES = 64 * 1024 * 1024;
 /** What may wait for the program to read. */
 const MAX_UNREAD = 100_000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -45,7 +44,6 @@ export class XPubCore extends SocketCore {
   #unread = new Fifo<Unread>();
   #unreadBytes = 0;
   #stalled = new Set<Pipe>();
-  #lost = new Set<Pipe>();
   #source: Pipe | null = null;
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
 
@@ -90,6 +88,11 @@ export class XPubCore extends SocketCore {
     return true;
   }
 
+  /** A subscription must not take another's place. */
+  override conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: false };
+  }
+
   /** Subscriptions held by peers: to exactly this topic, or all of them. */
   subscriptionCount(topic: Frame | undefined): number {
     return topic === undefined ? this.#count : (this.#subscriptions.find(topic)?.holders?.size ?? 0);
@@ -112,19 +115,14 @@ export class XPubCore extends SocketCore {
   }
 
   // A dialled peer that was lost had kept its subscriptions, so that messages wait for it. Now it will tell anew what it wants.
-  protected override peerReady(pipe: Pipe): void {
-    if (this.#lost.delete(pipe)) this.#removeAll(pipe);
-  }
-
-  protected override peerLost(pipe: Pipe): void {
-    this.#lost.add(pipe);
+  protected override peerReady(pipe: Pipe, again: boolean): void {
+    if (again) this.#removeAll(pipe);
   }
 
   protected detach(pipe: Pipe): void {
     this.#removeAll(pipe);
     this.#holdings.delete(pipe);
     this.#stalled.delete(pipe);
-    this.#lost.delete(pipe);
   }
 
   protected retired(pipe: Pipe): void {
@@ -170,7 +168,8 @@ export class XPubCore extends SocketCore {
     const holding = this.#holdings.get(pipe) as Holding;
     const before = this.#subscriptions.find(topic);
     if (before?.holders?.has(pipe)) return false;
-    if (holding.nodes.size >= MAX_SUBSCRIPTIONS || holding.bytes + topic.length > MAX_TOPIC_BYTES) {
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    if (holding.nodes.size >= maxSubscriptions || holding.bytes + topic.length > maxSubscriptionSize) {
       this.#refuse(pipe);
       return false;
     }
@@ -223,8 +222,10 @@ export class XPubCore extends SocketCore {
   #refuse(pipe: Pipe): void {
     const session = this.sessionOf(pipe);
     if (session === undefined) return;
-    const text = `${pipe.peer.endpoint} (${pipe.peer.address}): the peer has more than ${MAX_SUBSCRIPTIONS} subscriptions or ${MAX_TOPIC_BYTES} bytes of topics`;
-    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: pipe.peer.endpoint }));
+    const { endpoint, address } = pipe.peer;
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    const text = `${endpoint} (${address}): the peer holds more than ${maxSubscriptions} subscriptions or ${maxSubscriptionSize} bytes of topics`;
+    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: endpoint }));
   }
 }
 
@@ -245,11 +246,15 @@ export function whenSubscribed(
 }
 
 /**
- * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00 topic]` when it loses its last
- * (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to is dropped; so is one for a peer that is full, unless `noDrop`.
+ * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00
+ * topic]` when it loses its last (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to
+ * is dropped; so is one for a peer that is full, unless `noDrop`.
  */
 export class XPublisher extends socketClass("XPUB", XPubCore) {
-  /** Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on close and abort. */
+  /**
+   * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
+   * close and abort.
+   */
   subscribed(topic?: MessageLike, count = 1, options: SignalOption = {}): Promise<void> {
     return whenSubscribed(this._core as XPubCore, topic, count, options);
   }

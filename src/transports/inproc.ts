@@ -1,8 +1,10 @@
 /**
- * inproc: sockets of one context in one thread, their pipes joined directly. Frames are handed over without copying, so sender and receiver share bytes.
+ * inproc: sockets of one context in one thread, their pipes joined directly. Frames are handed over without copying, so
+ * sender and receiver share bytes.
  *
- * Either side may come first: a connection made before its name is bound waits with its messages. Names are exact and belong to one context.
- * Marks add up: A may have A's send mark plus B's receive mark under way; until the bind, A's own. There is no handshake, no reconnection, no check of types.
+ * Either side may come first: a connection made before its name is bound waits with its messages. Names are exact and
+ * belong to one context. Marks add up: A may have A's send mark plus B's receive mark under way; until the bind, A's
+ * own. There is no handshake, no reconnection, no check of types.
  */
 import { ZmqError } from "../base/errors.ts";
 import { Peer } from "../core/peer.ts";
@@ -43,7 +45,7 @@ export function inprocTransport(): MessageTransport {
     },
 
     connect(name, party) {
-      const { sendHighWaterMark, conflate } = party.settings;
+      const { sendHighWaterMark } = party.settings;
       const nobody: PipeOwner = {
         onReadable: () => undefined,
         onWritable: () => undefined,
@@ -54,8 +56,9 @@ export function inprocTransport(): MessageTransport {
       const [pipe] = Pipe.pair(
         { owner: party.owner, peer, highWaterMark: sendHighWaterMark },
         { owner: nobody, peer: new Peer(party.endpoint), highWaterMark: 0 },
-        conflate,
       );
+      if (party.conflates.sending) pipe.conflate();
+      if (party.conflates.receiving) pipe.other.conflate();
       party.onPipe(pipe);
       const binder = bound.get(name);
       if (binder !== undefined) join(party, pipe, binder);
@@ -78,7 +81,8 @@ function join(connector: Party, pipe: Pipe, binder: Party): void {
   pipe.addHighWaterMark(binder.settings.receiveHighWaterMark);
   far.setHighWaterMark(binder.settings.sendHighWaterMark);
   far.addHighWaterMark(connector.settings.receiveHighWaterMark);
-  if (binder.settings.conflate) pipe.conflate();
+  if (binder.conflates.receiving) pipe.conflate();
+  if (binder.conflates.sending) far.conflate();
   connector.introduce(far.peer);
   binder.introduce(pipe.peer);
   binder.onPipe(far);
