@@ -1,5 +1,6 @@
 /**
- * The C side: compiles the programs `bench/peers/libzmq_*.c` against the libzmq of this machine, once per change of their sources.
+ * The C side: compiles the programs `bench/peers/libzmq_*.c` against the libzmq of this machine, once per change of
+ * their sources.
  *
  * Where the compiler or the library is missing, says which by name; the bench then runs without the C side.
  */
