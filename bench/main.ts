@@ -111,6 +111,10 @@ async function main(): Promise<number> {
   for (const text of machine.missing) console.error(text);
 
   const environment = new Environment(options.seconds, libzmq);
+  process.once("SIGINT", () => {
+    environment.close();
+    process.exit(130); // The peers see their stdin end, and end too.
+  });
   try {
     const results = await measure(parts, options, environment);
     const verdicts: Verdict[] = results.flatMap(({ part, cases }) => judge(part, cases));

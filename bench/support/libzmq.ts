@@ -56,5 +56,5 @@ function modified(path: string): number {
 function reasonOf(error: unknown): string {
   const { code, stderr, message } = error as { code?: string; stderr?: string; message: string };
   if (code === "ENOENT") return "the program is not installed";
-  return stderr === undefined || stderr === "" ? message : stderr.trim();
+  return stderr === undefined || stderr === "" ? message : stderr.trim().split("\n", 1)[0];
 }
