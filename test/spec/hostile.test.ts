@@ -574,7 +574,7 @@ describe("hostile peers: too much of what is allowed", () => {
       if (first.toString() === "friend") heardAt = expected;
       else assert.equal(first.toString(), String(expected++));
     }
-    assert.ok(heardAt < 1000, `the good peer was heard after ${heardAt} messages of the other`);
+    assert.ok(heardAt < 10_000, `the good peer was heard after ${heardAt} messages of the other`);
   });
 
   it("a peer is not given up as silent while it is we who do not read", async (t) => {

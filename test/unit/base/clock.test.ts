@@ -155,6 +155,16 @@ describe("realClock", () => {
     }
   });
 
+  it("fires at or after its time, never early, also when the turn was long already", async () => {
+    for (const ms of [1, 5]) {
+      const busyUntil = clock.now() + 10;
+      while (clock.now() < busyUntil);
+      const start = clock.now();
+      await held(new Promise<void>((resolve) => clock.after(ms, resolve)));
+      assert.ok(clock.now() - start >= ms, `${clock.now() - start} of ${ms}`);
+    }
+  });
+
   it("a cancelled timer does not fire", async () => {
     let fired = false;
     clock
