@@ -12,7 +12,7 @@
  * in the pipe by then.
  */
 import { deadline, type Timer } from "../base/clock.ts";
-import type { ZmqError } from "../base/errors.ts";
+import { systemCode, type ZmqError } from "../base/errors.ts";
 import { subscriptionToCommand } from "../zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
 import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
@@ -257,8 +257,10 @@ export class Connection implements LinkSink, EngineSink {
     this.#lose(failureError(failure, this.#owner.peer, this.#owner.peer.state === "handshaking"));
   }
 
-  onEnd(error: ZmqError | null): void {
-    this.#lose(error ?? connectionError("peer-closed", "the peer closed the connection", this.#owner.peer));
+  onEnd(cause: Error | null): void {
+    const { peer } = this.#owner;
+    if (cause === null) this.#lose(connectionError("peer-closed", "the peer closed the connection", peer));
+    else this.#lose(connectionError("connection-lost", `the connection broke: ${cause.message}`, peer, systemCode(cause), cause));
   }
 
   #armHeartbeat(at: number): void {

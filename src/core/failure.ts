@@ -10,13 +10,10 @@ import type { AuthError, Event } from "./monitor.ts";
 import type { Peer } from "./peer.ts";
 
 /** A connection's failure, with the endpoint and the peer's address in the message. */
-export function connectionError(reason: ErrorReason, text: string, peer: Peer, code?: string): ZmqError {
-  const who = peer.address === "" || peer.address === peer.endpoint ? peer.endpoint : `${peer.endpoint} (${peer.address})`;
-  return new ZmqError(
-    reason,
-    `${who}: ${text}`,
-    code === undefined ? { address: peer.endpoint } : { address: peer.endpoint, code },
-  );
+export function connectionError(reason: ErrorReason, text: string, peer: Peer, code?: string, cause?: unknown): ZmqError {
+  const { address, endpoint } = peer;
+  const who = address === "" || address === endpoint ? endpoint : `${endpoint} (${address})`;
+  return new ZmqError(reason, `${who}: ${text}`, { address: endpoint, cause, ...(code === undefined ? {} : { code }) });
 }
 
 const ZMTP_CODES: Partial<Record<ErrorReason, string>> = {

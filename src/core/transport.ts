@@ -43,8 +43,8 @@ export interface LinkSink {
   onData(chunk: Uint8Array): void;
   /** The kernel has everything of the write that returned false. */
   onTaken(): void;
-  /** The connection is over: null when the peer closed it in order. The last call. */
-  onEnd(error: ZmqError | null): void;
+  /** The connection is over: the system's error, or null when the peer closed it in order. The last call. */
+  onEnd(error: Error | null): void;
 }
 
 /** A connection being made. */

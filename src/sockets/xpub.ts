@@ -4,8 +4,8 @@
  *
  * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other
  * frames are the peer's own message. Each peer has a set of topics: subscribing twice and cancelling once leaves none.
- * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded; when the bound
- * is reached, peers are read from no more until it reads (nothing is dropped).
+ * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded for each peer;
+ * one that reaches the bound is read from no more until the program reads (nothing is dropped).
  */
 import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
@@ -18,13 +18,16 @@ import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
 import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
 
-/** What may wait for the program to read. */
+/** What may wait of one peer for the program to read. */
 const MAX_UNREAD = 100_000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
 interface Holding {
   readonly nodes: Set<TopicNode<Pipe>>;
   bytes: number;
+  /** Reports that the program has not read, and their octets. */
+  unread: number;
+  unreadBytes: number;
 }
 
 interface Unread {
@@ -42,7 +45,6 @@ export class XPubCore extends SocketCore {
   #count = 0;
   #distributor = new Distributor();
   #unread = new Fifo<Unread>();
-  #unreadBytes = 0;
   #stalled = new Set<Pipe>();
   #source: Pipe | null = null;
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
@@ -67,11 +69,11 @@ export class XPubCore extends SocketCore {
     const next = this.#unread.shift();
     if (next === undefined) return undefined;
     this.#source = next.pipe;
-    this.#unreadBytes -= next.frames[0].length;
-    for (const pipe of [...this.#stalled]) {
-      if (this.#isFull()) break;
-      this.#stalled.delete(pipe);
-      this.#readFrom(pipe);
+    const holding = this.#holdings.get(next.pipe);
+    if (holding !== undefined) {
+      holding.unread--;
+      holding.unreadBytes -= next.frames[0].length;
+      if (this.#stalled.delete(next.pipe)) this.#readFrom(next.pipe);
     }
     return next.frames;
   }
@@ -108,7 +110,7 @@ export class XPubCore extends SocketCore {
 
   protected attach(pipe: Pipe): void {
     this.#distributor.attach(pipe);
-    this.#holdings.set(pipe, { nodes: new Set(), bytes: 0 });
+    this.#holdings.set(pipe, { nodes: new Set(), bytes: 0, unread: 0, unreadBytes: 0 });
     const { welcomeMessage } = this.settings;
     if (welcomeMessage !== null) pipe.writeAnyway([optionBytes(welcomeMessage)]);
     this.#readFrom(pipe);
@@ -135,7 +137,7 @@ export class XPubCore extends SocketCore {
 
   #readFrom(pipe: Pipe): void {
     for (;;) {
-      if (this.#isFull()) {
+      if (this.#isFull(pipe)) {
         this.#stalled.add(pipe);
         return;
       }
@@ -212,11 +214,15 @@ export class XPubCore extends SocketCore {
 
   #report(pipe: Pipe, frames: Frame[]): void {
     this.#unread.push({ frames, pipe });
-    this.#unreadBytes += frames[0].length;
+    const holding = this.#holdings.get(pipe);
+    if (holding === undefined) return;
+    holding.unread++;
+    holding.unreadBytes += frames[0].length;
   }
 
-  #isFull(): boolean {
-    return this.#unread.length >= MAX_UNREAD || this.#unreadBytes >= MAX_UNREAD_BYTES;
+  #isFull(pipe: Pipe): boolean {
+    const { unread = 0, unreadBytes = 0 } = this.#holdings.get(pipe) ?? {};
+    return unread >= MAX_UNREAD || unreadBytes >= MAX_UNREAD_BYTES;
   }
 
   #refuse(pipe: Pipe): void {

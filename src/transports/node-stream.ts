@@ -17,7 +17,7 @@ export class StreamLink implements Link {
   #socket: Socket;
   #sink: LinkSink | null = null;
   #awaiting = false;
-  #error: ZmqError | null = null;
+  #error: Error | null = null;
   #ended = false;
   readonly #onWritten = (): void => {
     if (!this.#awaiting || !this.open || this.#socket.writableLength > 0) return;
@@ -31,7 +31,7 @@ export class StreamLink implements Link {
     this.remote = remote;
     socket.unref();
     socket.on("error", (error) => {
-      this.#error = lost(error, remote);
+      this.#error = error;
     });
     socket.on("end", () => this.#over());
     socket.on("close", () => this.#over());
@@ -153,11 +153,6 @@ export function listenWith(server: Server, options: ListenOptions): Listening {
       setImmediate(done);
     },
   };
-}
-
-/** The error of a connection that broke. */
-function lost(error: Error, address: string): ZmqError {
-  return new ZmqError("connection-lost", `The connection with ${address} broke: ${error.message}`, withCode(error, address));
 }
 
 /** The error of an attempt to connect that failed. */
