@@ -133,16 +133,23 @@ export function drainNow(socket: Socket & Readable): string[][] {
 /** The end of this turn of the event loop and the reads that follow it. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Waits for a condition that has no event; the test's deadline bounds it. */
+/** A wait inside a test that takes longer has failed. */
+const PATIENCE_MS = 5000;
+
+/** Waits for a condition that has no event. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const until = performance.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (performance.now() > until) throw new Error(`waited ${PATIENCE_MS} ms in vain for: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** All events of a socket, kept, to be waited for. */
 export class Events {
   readonly all: Event[] = [];
   #observer: Observer;
-  #waiting: (() => void) | null = null;
+  #waiting = new Set<() => void>();
 
   constructor(socket: Socket) {
     this.#observer = new Observer(socket);
@@ -168,7 +175,8 @@ export class Events {
     for (const type of types) {
       this.#observer.on(type, (event) => {
         this.all.push(event as Event);
-        this.#waiting?.();
+        for (const wake of this.#waiting) wake();
+        this.#waiting.clear();
       });
     }
   }
@@ -184,19 +192,21 @@ export class Events {
 
   /** Waits for the `count`th event of a type. */
   async next<E extends EventType>(type: E, count = 1): Promise<EventOfType<E>> {
-    while (this.of(type).length < count) await this.#more();
+    const until = performance.now() + PATIENCE_MS;
+    while (this.of(type).length < count) await this.#more(until, type);
     return this.of(type)[count - 1];
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      // A timer holds the process; the test's deadline ends it.
-      const hold = setInterval(() => undefined, 1000);
-      this.#waiting = () => {
-        this.#waiting = null;
-        clearInterval(hold);
+  #more(until: number, type: EventType): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`waited in vain for a "${type}" event; there were: ${this.types.join(", ")}`)),
+        Math.max(0, until - performance.now()),
+      );
+      this.#waiting.add(() => {
+        clearTimeout(timer);
         resolve();
-      };
+      });
     });
   }
 }
