@@ -59,6 +59,7 @@ export const REASONS = {
   "incompatible-transport": row("ENOCOMPATPROTO", "local", false, "This socket type cannot use this transport."),
   "invalid-endpoint": row("EINVAL", "local", false, "The endpoint's text is not what its transport expects."),
   "path-too-long": row("ENAMETOOLONG", "local", false, "An ipc path is longer than the system allows."),
+  "path-not-found": row("ENOENT", "local", true, "The directory of an ipc path does not exist."),
   "unknown-endpoint": row("ENOENT", "local", false, "This socket is not bound or connected to that endpoint."),
   "no-such-device": row("ENODEV", "local", false, "No network interface has this name or address."),
   "address-in-use": row("EADDRINUSE", "system", true, "Another listener has this endpoint."),
@@ -106,6 +107,12 @@ export const REASONS = {
   conflated: row("EAGAIN", "local", false, "A newer message took this one's place, as `conflate` asks."),
   "invalid-envelope": row("EPROTO", "remote", false, "A request or reply had no valid envelope."),
   "stale-reply": row("EPROTO", "remote", false, "A reply came that nobody was waiting for any more."),
+  filtered: row(
+    "EACCES",
+    "remote",
+    false,
+    "A connection came from an address that `tcpAcceptFilter` does not allow; it was closed.",
+  ),
   "not-subscribed": row("EPROTO", "remote", false, "A publisher sent what nobody here subscribed to."),
 } as const satisfies Record<string, ReasonRow>;
 

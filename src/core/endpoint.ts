@@ -77,6 +77,15 @@ export function formatTcp(host: string, port: number): string {
   return host.includes(":") ? `tcp://[${host}]:${port}` : `tcp://${host}:${port}`;
 }
 
+/** Whether a text is an IPv4 or IPv6 address with an optional prefix length. */
+export function isCidr(text: string): boolean {
+  const [address, length, more] = text.split("/");
+  const bits = address.includes(":") ? 128 : 32;
+  if (more !== undefined || (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= bits))) return false;
+  if (bits === 128) return /^[0-9a-fA-F:]{2,39}$/.test(address);
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(address) && address.split(".").every((part) => Number(part) <= 255);
+}
+
 function invalid(address: string, why: string): ZmqError {
   return new ZmqError("invalid-endpoint", `Invalid argument: tcp address ${describe(address)}: ${why}`, {
     address: `tcp://${address}`,

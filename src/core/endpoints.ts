@@ -7,9 +7,9 @@
 import { ZmqError } from "../base/errors.ts";
 import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
-import { Session, type SessionOutcome } from "./session.ts";
+import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
-import type { Link, Listening, MessageTransport, StreamTransport } from "./transport.ts";
+import type { Link, Listening, ListenSink, MessageTransport, StreamTransport } from "./transport.ts";
 
 interface Bound {
   /** As the user wrote it. */
@@ -92,7 +92,7 @@ export class Endpoints {
       };
       const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
       this.#bound.add(bound);
-      listening = transport.listen(address, settings, {
+      const sink: ListenSink = {
         onListening: (endpoint) => {
           bound.endpoint = endpoint;
           this.last = endpoint;
@@ -108,7 +108,14 @@ export class Endpoints {
           if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
         },
         onLink: (link) => this.#accept(bound, settings, link),
-      });
+      };
+      try {
+        listening = transport.listen(address, settings, sink);
+      } catch (cause) {
+        sink.onError(
+          new ZmqError("bind-failed", `The system refused: cannot bind ${asked} (${String(cause)})`, { address: asked, cause }),
+        );
+      }
     });
   }
 
@@ -201,7 +208,7 @@ export class Endpoints {
   }
 
   /** A session has ended, by itself or after lingering. */
-  onSessionClosed(session: Session, outcome: SessionOutcome): void {
+  onSessionClosed(session: Session, outcome: CloseOutcome): void {
     this.#sessions.delete(session);
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
     for (const bound of this.#bound) bound.sessions.delete(session);
@@ -211,7 +218,7 @@ export class Endpoints {
   }
 
   /** Ends everything; calls back when nothing is left, with what came of the messages that waited. Pipes were closed by the socket. */
-  close(linger: number, quiet: (outcome: SessionOutcome) => void): void {
+  close(linger: number, quiet: (outcome: CloseOutcome) => void): void {
     this.#flushed = 0;
     this.#dropped = 0;
     this.#onQuiet = () => quiet({ flushed: this.#flushed, dropped: this.#dropped });

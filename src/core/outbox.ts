@@ -109,9 +109,16 @@ export class Outbox {
 
   /** Takes encoded bytes that are no message (greeting, commands); always. */
   addEncoded(bytes: Uint8Array): void {
-    this.#seal();
-    this.#parts.push(bytes);
     this.#bytes += bytes.length;
+    if (bytes.length > COPY_BYTES) {
+      this.#seal();
+      this.#parts.push(bytes);
+      return;
+    }
+    let slab = this.#slab;
+    if (slab === null || slab.length - this.#at < bytes.length) slab = this.#nextSlab();
+    setBytes.call(slab, bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** Writes what is gathered, unless a write is in flight. */

@@ -56,27 +56,27 @@ export class Pipe {
   #ownMark = 0;
   #addedMark: number | null = null;
   #limit = Number.POSITIVE_INFINITY;
+  // A refused writer is woken at or below this.
+  #lowWater = Number.POSITIVE_INFINITY;
   #pending = 0;
   #refused = false;
-  #conflate: boolean;
+  #conflate = false;
   #closed = false;
   #over = false;
 
-  private constructor(owner: PipeOwner, peer: Peer, conflate: boolean) {
+  private constructor(owner: PipeOwner, peer: Peer) {
     this.owner = owner;
     this.peer = peer;
     this.other = this;
-    this.#conflate = conflate;
   }
 
   /** Both ends. Marks count messages, 0 is no limit; `peerOfA` describes whom A talks to. */
   static pair(
     a: { owner: PipeOwner; peer: Peer; highWaterMark: number },
     b: { owner: PipeOwner; peer: Peer; highWaterMark: number },
-    conflate: boolean,
   ): [Pipe, Pipe] {
-    const endA = new Pipe(a.owner, a.peer, conflate);
-    const endB = new Pipe(b.owner, b.peer, conflate);
+    const endA = new Pipe(a.owner, a.peer);
+    const endB = new Pipe(b.owner, b.peer);
     endA.other = endB;
     endB.other = endA;
     endA.setHighWaterMark(a.highWaterMark);
@@ -101,6 +101,12 @@ export class Pipe {
   /** Most messages that may be under way from this end; 0: no limit. */
   get highWaterMark(): number {
     return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;
+  }
+
+  /** From now on only the newest of the messages written here waits; the mark no longer counts. */
+  conflate(): void {
+    this.#conflate = true;
+    this.#applyMark();
   }
 
   /** Messages written here and not yet acknowledged. */
@@ -159,7 +165,10 @@ export class Pipe {
 
   // Reading -----------------------------------------------------------------------------------------------------------------------
 
-  /** The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. */
+  /**
+   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. The last message of a writer that is gone
+   * calls `onDrained` before it is returned.
+   */
   read(): Frame[] | undefined {
     const frames = this.#waiting.shift();
     if (frames === undefined) {
@@ -168,6 +177,7 @@ export class Pipe {
     }
     this.taken++;
     this.acknowledge(1);
+    if (this.other.#closed && this.#waiting.length === 0) this.#end();
     return frames;
   }
 
@@ -231,14 +241,6 @@ export class Pipe {
     return lost;
   }
 
-  /** From now on only the newest message waits, in both directions; the marks no longer count. */
-  conflate(): void {
-    for (const end of [this, this.other]) {
-      end.#conflate = true;
-      end.#applyMark();
-    }
-  }
-
   // Nothing to read: sleep, or, when the writer is gone, this was all.
   #sleep(): void {
     this.#asleep = true;
@@ -254,6 +256,8 @@ export class Pipe {
   #applyMark(): void {
     const none = this.#conflate || this.#ownMark === 0 || this.#addedMark === 0;
     this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
+    // libzmq: credit comes in steps of (mark + 1) / 2.
+    this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
     this.#wake();
   }
 
@@ -267,13 +271,8 @@ export class Pipe {
   }
 
   #wake(): void {
-    if (!this.#refused || this.#pending > this.#lowWater()) return;
+    if (!this.#refused || this.#pending > this.#lowWater) return;
     this.#refused = false;
     if (!this.#closed && !this.other.#closed) this.owner.onWritable(this);
-  }
-
-  // libzmq: credit comes in steps of (mark + 1) / 2.
-  #lowWater(): number {
-    return this.#limit === Number.POSITIVE_INFINITY ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
   }
 }

@@ -78,6 +78,19 @@ export class Receiver {
     return this.#call({ kind: "many", limit }, options) as Promise<Message[][]>;
   }
 
+  /** An endless iterator over single messages, or over batches of up to `limit`. It ends when the socket is closed. */
+  iterate(limit: number | undefined): AsyncIterableIterator<Message[] | Message[][]> {
+    if (limit !== undefined) checkLimit(limit);
+    return new Iteration(this.#core, this, limit === undefined ? ONE : { kind: "many", limit });
+  }
+
+  /** One step of an iterator: one promise, whether or not the message is there. */
+  step(job: Job): Promise<IteratorResult<Message[] | Message[][]>> {
+    const value = this.#serveNow(job) as Message[] | Message[][] | undefined;
+    if (value !== undefined) return this.#hand({ value, done: false }, job.kind === "many" ? value.length : 1);
+    return this.#call(job, NOTHING).then((late) => ({ value: late as Message[] | Message[][], done: false }));
+  }
+
   takeMany(handler: MessageHandler, limit: number): number {
     checkHandler(handler);
     checkLimit(limit);
@@ -127,10 +140,8 @@ export class Receiver {
     const core = this.#core;
     core.assertOpen();
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    if (this.#waiting.length === 0 && core.canReceive()) {
-      const result = this.#serve(job);
-      if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as Message[][]).length : 1);
-    }
+    const result = this.#serveNow(job);
+    if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as Message[][]).length : 1);
     const timeoutMs = options.timeout ?? core.settings.receiveTimeout;
     if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
     return this.#waiting.wait(job, {
@@ -138,6 +149,11 @@ export class Receiver {
       timeoutMs,
       timeoutError: () => this.#timeoutError(timeoutMs),
     });
+  }
+
+  // Nothing while earlier calls wait, or in the wrong state.
+  #serveNow(job: Job): Result {
+    return this.#waiting.length === 0 && this.#core.canReceive() ? this.#serve(job) : undefined;
   }
 
   #serve(job: Job): Result {
@@ -156,7 +172,7 @@ export class Receiver {
   }
 
   // At most so many messages are handed out at once per turn; then a result waits for the next macrotask.
-  #hand(result: Result, messages: number): Promise<Result> {
+  #hand<Value>(result: Value, messages: number): Promise<Value> {
     this.#newTurn();
     this.#count += messages;
     if (this.#count < OPERATIONS_PER_TURN) return Promise.resolve(result);
@@ -215,6 +231,39 @@ export class Receiver {
       "timed-out",
       `Operation was not possible or timed out: receive on ${core.name} after ${timeoutMs} ms without a message`,
     );
+  }
+}
+
+// Written by hand: an async generator costs about twice as much per message.
+class Iteration implements AsyncIterableIterator<Message[] | Message[][]> {
+  #core: SocketCore;
+  #receiver: Receiver;
+  #job: Job;
+
+  constructor(core: SocketCore, receiver: Receiver, job: Job) {
+    this.#core = core;
+    this.#receiver = receiver;
+    this.#job = job;
+  }
+
+  next(): Promise<IteratorResult<Message[] | Message[][]>> {
+    if (this.#core.closed) return this.return();
+    const step = this.#receiver.step(this.#job);
+    return this.#receiver.waiting === 0 ? step : step.catch((error) => this.#end(error));
+  }
+
+  return(): Promise<IteratorResult<Message[] | Message[][]>> {
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  // A socket that was closed meanwhile ends the iteration; every other error belongs to the loop.
+  #end(error: unknown): IteratorResult<Message[] | Message[][]> {
+    if (this.#core.closed && error instanceof ZmqError && error.code === "EAGAIN") return { value: undefined, done: true };
+    throw error;
   }
 }
 

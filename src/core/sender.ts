@@ -26,6 +26,7 @@ export class Sender {
   #waiting: WaitQueue<Frame[], void>;
   #turn = -1;
   #count = 0;
+  #waking = false;
 
   constructor(core: SocketCore) {
     this.#core = core;
@@ -48,7 +49,11 @@ export class Sender {
     core.assertOpen();
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (frames.length === 0) return DONE;
-    if (this.#waiting.length === 0 && this.#tryOrWait(frames)) return this.#done();
+    try {
+      if (this.#waiting.length === 0 && this.#tryOrWait(frames)) return this.#done();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const timeoutMs = options.timeout ?? core.settings.sendTimeout;
     if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
     return this.#waiting.wait(keep(frames), {
@@ -60,14 +65,18 @@ export class Sender {
 
   /** There may be room: waiting sends go on. */
   wake(): void {
+    // Sending can make room and wake us again, in the middle of this loop, which goes on by itself.
+    if (this.#waking) return;
+    this.#waking = true;
     for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
       try {
-        if (!this.#tryOrWait(waiter.job)) return;
+        if (!this.#tryOrWait(waiter.job)) break;
         this.#waiting.resolveFirst();
       } catch (error) {
         this.#waiting.rejectFirst(error);
       }
     }
+    this.#waking = false;
   }
 
   /** The socket is closing. */

@@ -14,7 +14,7 @@ import type { Settings } from "./options.ts";
 import type { SlabPool } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
-import type { Session, SessionOutcome } from "./session.ts";
+import type { CloseOutcome, Session } from "./session.ts";
 import type { Turn } from "./turn.ts";
 
 /** Shared by all sessions of a context. */
@@ -38,6 +38,8 @@ export interface SessionHost extends PipeOwner {
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
   readonly resendsSubscriptions: boolean;
+  /** Which directions keep only the newest message. Subscriptions are never conflated. */
+  conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
   createMechanism(settings: Settings): Mechanism;
   /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
   acceptsMessage(frames: Frame[]): boolean;
@@ -51,5 +53,5 @@ export interface SessionHost extends PipeOwner {
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number;
   /** Counts lost messages and tells the monitor. */
   drop(reason: ErrorReason, count: number, peer?: Peer): void;
-  onSessionClosed(session: Session, outcome: SessionOutcome): void;
+  onSessionClosed(session: Session, outcome: CloseOutcome): void;
 }

@@ -1,32 +1,29 @@
 /**
- * One connection's life, between a pipe and a link: dialling, handshake, traffic, loss, retry, lingering.
+ * A session: what lies between one pipe of a socket and one endpoint or accepted link, over all its connections. Dialling, retry, lingering.
  *
- *     idle ─▶ dialing ─▶ handshaking ─▶ ready ─▶ draining ─▶ closed        dialled: any loss ─▶ waiting ─▶ dialing
- *       └──────────────▶ handshaking   (accepted)                          accepted: any loss ─▶ closed
+ *     idle ─▶ dialing ─▶ handshaking ─▶ ready ─▶ closed          dialled: any loss ─▶ waiting ─▶ dialing
+ *       └──────────────▶ handshaking   (accepted)                accepted: any loss ─▶ closed
  *
- * `draining`: the link is gone, what it brought still waits for room in the pipe. Lingering is no state of its own: a session that was shut down
- * goes on as it is (also retrying) until its messages are out or its time is up.
- * Owns: link, engine, outbox, timers, the session's end of the pipe. Does not own: what messages mean (the socket), the protocol (the engine).
- * Invariants: one function writes the state; `#close` is final and idempotent; the first reason wins; messages not given to the kernel survive a loss.
+ * Lingering is no state of its own: a session that was shut down goes on as it is, also retrying, until its messages are out or its time is up.
+ * Owns: the session's end of the pipe, the connection of now, the timers of dialling and lingering. Does not own: what messages mean (the socket),
+ * how bytes flow (the connection).
+ * Invariants: one function writes the state; `#close` is final and idempotent; messages not given to the kernel survive a loss.
  */
 
 import type { Timer } from "../base/clock.ts";
 import { assert, ZmqError } from "../base/errors.ts";
-import { subscriptionToCommand } from "../zmtp/command.ts";
-import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
-import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
-import { announcesIdentity } from "../zmtp/socket-type.ts";
+import type { PeerHandshake } from "../zmtp/engine.ts";
 import { Backoff } from "./backoff.ts";
-import { connectionError, failureError, handshakeEvent } from "./failure.ts";
-import { byteLength, type Frame } from "./message.ts";
-import { optionBytes, type Settings } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { connectionError } from "./failure.ts";
+import type { Frame } from "./message.ts";
+import type { Settings } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Pipe, type PipeOwner, type PipeTaker } from "./pipe.ts";
 import type { SessionHost } from "./session-host.ts";
-import type { Dialing, Link, LinkSink, StreamTransport } from "./transport.ts";
+import type { Dialing, Link, StreamTransport } from "./transport.ts";
 
-export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "draining" | "closed";
+export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "closed";
 
 /** Which state may follow which; a test compares it with the picture above. */
 export const SESSION_TRANSITIONS: Readonly<Record<SessionState, readonly SessionState[]>> = {
@@ -34,14 +31,9 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionState, readonly Session
   dialing: ["handshaking", "waiting", "closed"],
   waiting: ["dialing", "closed"],
   handshaking: ["ready", "waiting", "closed"],
-  ready: ["draining", "waiting", "closed"],
-  draining: ["waiting", "closed"],
+  ready: ["waiting", "closed"],
   closed: [],
 };
-
-/** Per turn one session moves at most this from its pipe to its link, then others get their turn. */
-const TURN_MESSAGES = 2048;
-const TURN_BYTES = 512 * 1024;
 
 /** Where a dialled session connects to. */
 export interface DialTarget {
@@ -49,41 +41,33 @@ export interface DialTarget {
   readonly address: string;
 }
 
-/** What came of the messages that waited when a session was shut down. */
-export interface SessionOutcome {
+/** What came of the messages that waited when a session, or a whole socket, was closed. */
+export interface CloseOutcome {
+  /** Messages that the network took. */
   readonly flushed: number;
+  /** Messages that were lost, each counted in `stats()` with its reason. */
   readonly dropped: number;
 }
 
-export class Session implements LinkSink, EngineSink, PipeOwner, PipeTaker {
+export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   readonly peer: Peer;
+  /** The session's end of its pipe, if it has one. */
+  pipe: Pipe | null = null;
+
   #host: SessionHost;
   #settings: Settings;
   #target: DialTarget | null;
   #backoff: Backoff;
   #state: SessionState = "idle";
-
-  #pipe: Pipe | null = null;
   #dialing: Dialing | null = null;
-  #link: Link | null = null;
-  #engine: Engine | null = null;
-  #outbox: Outbox | null = null;
-
-  // Dial, handshake and retry timeouts share one timer: they never run at the same time.
+  #connection: Connection | null = null;
+  // The deadline of an attempt, or the wait before the next.
   #timer: Timer | null = null;
-  #heartbeatTimer: Timer | null = null;
-  #heartbeatAt = Number.POSITIVE_INFINITY;
-
-  #flushedTurn = -1;
-  #flushPending = false;
-  #inputBlocked = false;
-  #linkPaused = false;
-  #loss: ZmqError | null = null;
-
-  #shutDown = false;
   #lingerTimer: Timer | null = null;
+  #shutDown = false;
   #pendingAtShutdown = 0;
 
+  /** `target` is null for an accepted link. */
   constructor(host: SessionHost, endpoint: string, settings: Settings, target: DialTarget | null) {
     this.#host = host;
     this.#settings = settings;
@@ -96,20 +80,17 @@ export class Session implements LinkSink, EngineSink, PipeOwner, PipeTaker {
     return this.#state;
   }
 
-  /** The session's end of its pipe, if it has one. */
-  get pipe(): Pipe | null {
-    return this.#pipe;
-  }
-
   /** Messages and bytes taken from the pipe that the kernel does not have. */
-  get inOutbox(): { messages: number; bytes: number } {
-    return { messages: this.#outbox?.messages ?? 0, bytes: this.#outbox?.bytes ?? 0 };
+  get inOutbox(): { readonly messages: number; readonly bytes: number } {
+    return this.#connection?.unsent ?? { messages: 0, bytes: 0 };
   }
 
-  /** Whether messages wait that the kernel does not have. */
-  get unsent(): boolean {
-    return this.#pending() > 0;
+  /** Messages that the kernel does not have. */
+  get pending(): number {
+    return (this.pipe?.waiting ?? 0) + this.inOutbox.messages;
   }
+
+  // Connecting --------------------------------------------------------------------------------------------------------------------
 
   /** Begins to connect. Messages can be queued at once, unless `immediate` is set. */
   dial(): void {
@@ -119,27 +100,25 @@ export class Session implements LinkSink, EngineSink, PipeOwner, PipeTaker {
 
   /** Takes over an accepted link. */
   accept(link: Link): void {
-    this.#useLink(link);
+    this.#connect(link);
   }
-
-  // Connecting --------------------------------------------------------------------------------------------------------------------
 
   #dialNow(): void {
     const { transport, address } = this.#target as DialTarget;
+    const { endpoint } = this.peer;
+    const { monitor, context } = this.#host;
     this.#become("dialing");
-    const { monitor } = this.#host;
-    if (monitor.active) monitor.emit({ type: "connect:delay", address: this.peer.endpoint });
+    if (monitor.active) monitor.emit({ type: "connect:delay", address: endpoint });
     this.#dialing = transport.dial(address, this.#settings, {
-      onLink: (link) => this.#useLink(link),
+      onLink: (link) => this.#connect(link),
       onError: (error) => this.#dialFailed(error),
     });
     const { connectTimeout } = this.#settings;
-    if (connectTimeout > 0) {
-      this.#startTimer(connectTimeout, () => {
-        const text = `${this.peer.endpoint} did not answer within connectTimeout (${connectTimeout} ms)`;
-        this.#dialFailed(new ZmqError("connect-timeout", text, { address: this.peer.endpoint }));
-      });
-    }
+    if (connectTimeout === 0) return;
+    this.#timer = context.clock.after(connectTimeout, () => {
+      const text = `${endpoint} did not answer within connectTimeout (${connectTimeout} ms)`;
+      this.#dialFailed(new ZmqError("connect-timeout", text, { address: endpoint }));
+    });
   }
 
   #dialFailed(error: ZmqError): void {
@@ -149,69 +128,20 @@ export class Session implements LinkSink, EngineSink, PipeOwner, PipeTaker {
     this.#retryOrClose(error);
   }
 
-  #retryOrClose(error: ZmqError): void {
-    const wait = error.retryable && this.#target !== null && !this.#nothingLeft() ? this.#backoff.next() : undefined;
-    if (wait === undefined) return this.#close(error);
-    this.peer.state = "connecting";
-    this.#become("waiting");
-    const { monitor } = this.#host;
-    if (monitor.active) monitor.emit({ type: "connect:retry", address: this.peer.endpoint, interval: wait, error });
-    this.#startTimer(wait, () => this.#dialNow());
-  }
-
-  #useLink(link: Link): void {
+  #connect(link: Link): void {
     this.#stopDialing();
     this.#backoff.reset();
     this.#become("handshaking");
-    this.#link = link;
-    this.peer.address = link.remote;
-    this.peer.state = "handshaking";
-    const { context, monitor, type } = this.#host;
-    if (monitor.active)
-      monitor.emit({
-        type: this.#target ? "connect" : "accept",
-        address: this.peer.endpoint,
-        peer: this.peer,
-      });
-    this.#outbox = new Outbox(link, context.slabs, (messages, bytes) => this.#taken(messages, bytes));
-    const { maxMessageSize, copyReceived, heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive } = this.#settings;
-    this.#engine = new Engine(
-      {
-        socketType: type,
-        routingIdBytes: announcesIdentity(type) ? optionBytes(this.#settings.routingId).length : 0,
-        mechanism: this.#host.createMechanism(this.#settings),
-        limits: {
-          maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
-          maxFrames: context.maxFrames,
-          copyBodies: copyReceived,
-        },
-        heartbeat: {
-          intervalMs: heartbeatInterval,
-          timeoutMs: heartbeatTimeout === -1 ? heartbeatInterval : heartbeatTimeout,
-          ttlTenths: Math.floor(heartbeatTimeToLive / 100),
-        },
-      },
-      this,
-    );
-    const { handshakeInterval } = this.#settings;
-    if (handshakeInterval > 0) {
-      this.#startTimer(handshakeInterval, () =>
-        this.#fail(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.peer)),
-      );
-    }
-    link.open(this);
-    this.#engine.start();
-  }
-
-  // The engine's sink -------------------------------------------------------------------------------------------------------------
-
-  onOutput(bytes: Uint8Array): void {
-    this.#outbox?.addEncoded(bytes);
-    this.#outbox?.flush();
+    const { peer } = this;
+    peer.address = link.remote;
+    peer.state = "handshaking";
+    const { monitor } = this.#host;
+    if (monitor.active) monitor.emit({ type: this.#target ? "connect" : "accept", address: peer.endpoint, peer });
+    this.#connection = new Connection(this.#host, this, this.#settings, link);
+    this.#connection.start();
   }
 
   onReady(handshake: PeerHandshake): void {
-    this.#stopTimer();
     const { peer } = this;
     peer.socketType = handshake.socketType;
     peer.routingId = handshake.routingId;
@@ -220,319 +150,159 @@ export class Session implements LinkSink, EngineSink, PipeOwner, PipeTaker {
     this.#become("ready");
     const { monitor } = this.#host;
     if (monitor.active) monitor.emit({ type: "handshake", address: peer.endpoint, peer });
-    if (this.#pipe === null) this.#openPipe();
-    this.#host.onPeerReady((this.#pipe as Pipe).other);
-    this.#pump();
+    const pipe = this.pipe ?? this.#openPipe();
+    this.#host.onPeerReady(pipe.other);
   }
 
-  onMessage(frames: Frame[]): boolean {
-    const pipe = this.#pipe as Pipe;
-    if (!this.#host.acceptsMessage(frames)) {
-      this.#fail(
-        connectionError("malformed-message", `${this.#host.type} received a message without a valid envelope`, this.peer),
-      );
-      return false;
+  onOver(error: ZmqError): void {
+    this.#connection = null;
+    const { peer, pipe } = this;
+    const retry = this.#mayRetry(error);
+    const { monitor } = this.#host;
+    if (monitor.active) {
+      monitor.emit({ type: "disconnect", address: peer.endpoint, peer, reason: error.reason, retry, error });
     }
-    if (pipe.other.closed) return true;
-    if (this.#host.discardsInput) {
-      this.#host.drop("wrong-direction", 1, this.peer);
-      return true;
+    if (retry && pipe !== null) {
+      if (this.#settings.immediate) this.#closePipe(error);
+      else this.#host.onPeerLost(pipe.other);
     }
-    if (pipe.put(frames)) return true;
-    this.#inputBlocked = !pipe.hasRoom();
-    return !this.#inputBlocked;
+    this.#retryOrClose(error);
   }
 
-  onFailed(failure: EngineFailure): void {
-    this.#fail(failureError(failure, this.peer, this.#state === "handshaking"));
+  #mayRetry(error: ZmqError): boolean {
+    return this.#target !== null && error.retryable && this.#settings.reconnectInterval > 0 && !this.#finished;
   }
 
-  // The link's sink ---------------------------------------------------------------------------------------------------------------
-
-  onData(chunk: Uint8Array): void {
-    const engine = this.#engine;
-    if (engine === null) return;
-    this.peer.bytesReceived += chunk.length;
-    // One chunk may wait undecoded; when more come, the kernel has to keep them.
-    if (this.#inputBlocked && !this.#linkPaused) {
-      this.#linkPaused = true;
-      this.#link?.pause();
+  #retryOrClose(error: ZmqError): void {
+    const wait = this.#mayRetry(error) ? this.#backoff.next() : undefined;
+    if (wait === undefined) {
+      this.#close(error);
+      return;
     }
-    engine.receive(chunk, this.#host.context.clock.now());
-    this.#afterInput();
-  }
-
-  onTaken(): void {
-    this.#outbox?.taken();
-    this.#pump();
-  }
-
-  onEnd(error: ZmqError | null): void {
-    this.#fail(error ?? connectionError("peer-closed", "the peer closed the connection", this.peer));
-  }
-
-  #afterInput(): void {
-    this.#pipe?.flush();
-    if (this.#loss !== null && this.#engine?.drained) return this.#finishLoss();
-    const deadline = this.#engine?.deadline ?? Number.POSITIVE_INFINITY;
-    if (deadline < this.#heartbeatAt) this.#armHeartbeat(deadline);
-  }
-
-  #armHeartbeat(at: number): void {
-    const { clock } = this.#host.context;
-    this.#heartbeatTimer?.cancel();
-    this.#heartbeatAt = at;
-    this.#heartbeatTimer = clock.after(Math.max(0, at - clock.now()), () => {
-      this.#heartbeatAt = Number.POSITIVE_INFINITY;
-      // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
-      this.#engine?.tick(clock.now(), this.#inputBlocked);
-      this.#afterInput();
-    });
+    this.peer.state = "connecting";
+    this.#become("waiting");
+    const { monitor, context } = this.#host;
+    if (monitor.active) monitor.emit({ type: "connect:retry", address: this.peer.endpoint, interval: wait, error });
+    this.#timer = context.clock.after(wait, () => this.#dialNow());
   }
 
   // The pipe's owner and taker ------------------------------------------------------------------------------------------------------
 
   take(frames: Frame[]): boolean {
-    if (this.#state !== "ready") return false;
-    const outbox = this.#outbox as Outbox;
-    if (this.#settings.conflate && outbox.busy) return false;
-    if (!this.#encode(frames)) return false;
-    const { turn } = this.#host.context;
-    const now = turn.current();
-    if (this.#flushedTurn !== now) {
-      this.#flushedTurn = now;
-      outbox.flush();
-    } else if (!this.#flushPending) {
-      this.#flushPending = true;
-      turn.atEnd(this.#endOfTurn);
-    }
-    return true;
+    return this.#connection?.take(frames) ?? false;
   }
 
-  readonly #endOfTurn = (): void => {
-    this.#flushPending = false;
-    this.#outbox?.flush();
-    this.#pump();
-  };
-
   relieve(): void {
-    this.#outbox?.flush();
+    this.#connection?.relieve();
   }
 
   onReadable(): void {
-    this.#pump();
+    this.#connection?.pump();
   }
 
   onWritable(): void {
-    this.#inputBlocked = false;
-    this.#engine?.resume(this.#host.context.clock.now());
-    this.#afterInput();
-    if (this.#inputBlocked || !this.#linkPaused) return;
-    this.#linkPaused = false;
-    this.#link?.resume();
+    this.#connection?.resumeInput();
   }
 
   /** The socket reads no more: what comes in is thrown away. What still waits to go out is for `shutDown` to decide. */
   onClosed(): void {
-    if (this.#inputBlocked) this.onWritable();
+    this.#connection?.resumeInput();
   }
 
   onDrained(): void {
     // The socket's end is closed and empty; `shutDown` has the last word.
   }
 
-  // From the pipe to the link, as far as the link takes it and the turn allows.
-  #pump(): void {
-    const pipe = this.#pipe;
-    const outbox = this.#outbox;
-    if (pipe === null || outbox === null || this.#state !== "ready") return;
-    let bytes = 0;
-    for (let count = 0; pipe.waiting > 0 && !(this.#settings.conflate && outbox.busy); count++) {
-      if (count === TURN_MESSAGES || bytes >= TURN_BYTES) {
-        if (!this.#flushPending) {
-          this.#flushPending = true;
-          this.#host.context.turn.atEnd(this.#endOfTurn);
-        }
-        break;
-      }
-      const frames = pipe.takeWaiting() as Frame[];
-      bytes += byteLength(frames);
-      if (!this.#encode(frames)) {
-        pipe.putBack([frames]);
-        break;
-      }
-    }
-    outbox.flush();
-    if (this.#shutDown && this.#nothingLeft()) this.#close(null);
-  }
+  // The end -------------------------------------------------------------------------------------------------------------------------
 
-  #encode(frames: Frame[]): boolean {
-    const outbox = this.#outbox as Outbox;
-    if (!this.#engine?.subscriptionsAsCommands || frames.length !== 1 || !(frames[0][0] <= 1)) return outbox.add(frames);
-    outbox.addEncoded(encodeFrame(FLAG_COMMAND, subscriptionToCommand(frames[0])));
-    this.#pipe?.acknowledge(1);
-    return true;
-  }
-
-  #taken(messages: number, bytes: number): void {
-    this.peer.bytesSent += bytes;
-    if (messages > 0) this.#pipe?.acknowledge(messages);
-  }
-
-  // Loss and end --------------------------------------------------------------------------------------------------------------------
-
-  #fail(error: ZmqError): void {
-    if (this.#state === "closed" || this.#loss !== null) return;
-    this.#loss = error;
-    const { monitor } = this.#host;
-    if (monitor.active && this.#state === "handshaking") monitor.emit(handshakeEvent(error, this.peer));
-    this.#dropLink();
-    // What came in before the end is still delivered, when the application makes room; a peer's fault ends it at once.
-    if (this.#state === "ready" && this.#engine !== null && !this.#engine.drained && error.retryable) this.#become("draining");
-    else this.#finishLoss();
-  }
-
-  #finishLoss(): void {
-    const error = this.#loss as ZmqError;
-    this.#loss = null;
-    this.#engine?.close();
-    this.#engine = null;
-    this.#inputBlocked = false;
-    const retry = this.#target !== null && error.retryable && this.#settings.reconnectInterval > 0 && !this.#nothingLeft();
-    const { monitor } = this.#host;
-    if (monitor.active)
-      monitor.emit({
-        type: "disconnect",
-        address: this.peer.endpoint,
-        peer: this.peer,
-        reason: error.reason,
-        retry,
-        error,
-      });
-    if (this.#pipe !== null && retry) {
-      if (this.#settings.immediate) this.#closePipe(error);
-      else this.#host.onPeerLost(this.#pipe.other);
-    }
-    this.#retryOrClose(error);
-  }
-
-  // Takes the link away and puts what the kernel did not get back into the pipe.
-  #dropLink(): void {
-    this.#stopTimer();
-    this.#heartbeatTimer?.cancel();
-    this.#heartbeatTimer = null;
-    this.#heartbeatAt = Number.POSITIVE_INFINITY;
-    this.#link?.destroy();
-    this.#link = null;
-    this.#linkPaused = false;
-    const outbox = this.#outbox;
-    this.#outbox = null;
-    if (outbox === null || this.#pipe === null) return;
-    const { messages, sent } = outbox.unsent();
-    this.#pipe.acknowledge(sent);
-    const again = this.#host.resendsSubscriptions ? messages.filter((frames) => !(frames[0][0] <= 1)) : messages;
-    this.#pipe.acknowledge(messages.length - again.length);
-    this.#pipe.putBack(again);
-  }
-
-  /** Ends this session: what waits may still go out for `lingerMs` (-1: without limit, 0: not at all). The socket has closed its end before. */
+  /** Ends this session: what waits may still go out for `lingerMs` (-1: no limit, 0: not at all). The socket has closed its end before. */
   shutDown(lingerMs: number): void {
     if (this.#state === "closed" || this.#shutDown) return;
     this.#shutDown = true;
-    this.#pendingAtShutdown = this.#pending();
-    this.#host.context.hold.take();
-    if (lingerMs === 0 || this.#nothingLeft()) return this.#close(null);
+    this.#pendingAtShutdown = this.pending;
+    const { clock, hold } = this.#host.context;
+    hold.take();
+    if (lingerMs === 0 || this.#finished) {
+      this.#close(null);
+      return;
+    }
     if (lingerMs > 0) {
-      this.#lingerTimer = this.#host.context.clock.after(lingerMs, () => {
-        this.#close(new ZmqError("linger-expired", `linger (${lingerMs} ms) ran out with ${this.#pending()} messages unsent`));
+      this.#lingerTimer = clock.after(lingerMs, () => {
+        this.#close(
+          connectionError("linger-expired", `linger (${lingerMs} ms) ran out, ${this.pending} messages are unsent`, this.peer),
+        );
       });
     }
-    this.#pump();
+    this.#connection?.pump();
+  }
+
+  onProgress(): void {
+    if (this.#finished) this.#close(null);
   }
 
   /** Ends this session at once. */
   abort(error: ZmqError): void {
     if (this.#state === "closed") return;
+    const { peer } = this;
     const { monitor } = this.#host;
-    if (monitor.active && this.#link !== null) {
-      monitor.emit({
-        type: "disconnect",
-        address: this.peer.endpoint,
-        peer: this.peer,
-        reason: error.reason,
-        retry: false,
-        error,
-      });
+    if (monitor.active && this.#connection !== null) {
+      monitor.emit({ type: "disconnect", address: peer.endpoint, peer, reason: error.reason, retry: false, error });
     }
-    this.#dropLink();
     this.#close(error);
   }
 
-  #pending(): number {
-    return (this.#pipe?.waiting ?? 0) + (this.#outbox?.messages ?? 0);
-  }
-
-  #nothingLeft(): boolean {
-    return this.#shutDown && (this.#pipe?.waiting ?? 0) === 0 && (this.#outbox?.empty ?? true);
+  // Shut down, and nothing is left to send.
+  get #finished(): boolean {
+    return this.#shutDown && (this.pipe?.waiting ?? 0) === 0 && (this.#connection?.idle ?? true);
   }
 
   #close(error: ZmqError | null): void {
     if (this.#state === "closed") return;
-    const orderly = error === null && this.#state === "ready" && this.#nothingLeft();
+    const connection = this.#connection;
+    const orderly = error === null && this.#finished && this.#state === "ready";
     this.#become("closed");
     this.peer.state = "closed";
     this.#stopDialing();
     this.#lingerTimer?.cancel();
-    this.#engine?.close();
-    this.#engine = null;
-    const link = this.#link;
-    if (orderly && link !== null) this.#link = null;
-    this.#dropLink();
+    this.#connection = null;
+    if (!orderly) connection?.destroy();
     const dropped = this.#closePipe(error);
-    const outcome = { flushed: Math.max(0, this.#pendingAtShutdown - dropped), dropped };
-    const finish = (): void => {
+    const done = (): void => {
       if (this.#shutDown) this.#host.context.hold.release();
-      this.#host.onSessionClosed(this, outcome);
+      this.#host.onSessionClosed(this, { flushed: Math.max(0, this.#pendingAtShutdown - dropped), dropped });
     };
-    if (orderly && link !== null) link.end(finish);
-    else finish();
+    if (orderly && connection !== null) connection.end(done);
+    else done();
+  }
+
+  #openPipe(): Pipe {
+    const { sendHighWaterMark, receiveHighWaterMark } = this.#settings;
+    const [end, own] = Pipe.pair(
+      { owner: this.#host, peer: this.peer, highWaterMark: sendHighWaterMark },
+      { owner: this, peer: this.peer, highWaterMark: receiveHighWaterMark },
+    );
+    const conflates = this.#host.conflates(this.#settings);
+    if (conflates.sending) end.conflate();
+    if (conflates.receiving) own.conflate();
+    own.taker = this;
+    this.pipe = own;
+    this.#host.onPipe(end);
+    return own;
   }
 
   // The messages that nobody will send are handed to the socket, which has other peers or counts them as lost.
   #closePipe(error: ZmqError | null): number {
-    const pipe = this.#pipe;
+    const { pipe } = this;
     if (pipe === null) return 0;
-    this.#pipe = null;
+    this.pipe = null;
     const messages = pipe.takeAll();
-    const { other } = pipe;
     pipe.close();
-    return messages.length === 0 ? 0 : this.#host.onUnsent(other, messages, error?.reason ?? "disconnected");
-  }
-
-  #openPipe(): void {
-    const { sendHighWaterMark, receiveHighWaterMark, conflate } = this.#settings;
-    const [end, own] = Pipe.pair(
-      { owner: this.#host, peer: this.peer, highWaterMark: sendHighWaterMark },
-      { owner: this, peer: this.peer, highWaterMark: receiveHighWaterMark },
-      conflate,
-    );
-    own.taker = this;
-    this.#pipe = own;
-    this.#host.onPipe(end);
-  }
-
-  #startTimer(ms: number, callback: () => void): void {
-    this.#stopTimer();
-    this.#timer = this.#host.context.clock.after(ms, callback);
-  }
-
-  #stopTimer(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    return messages.length === 0 ? 0 : this.#host.onUnsent(pipe.other, messages, error?.reason ?? "disconnected");
   }
 
   #stopDialing(): void {
-    this.#stopTimer();
+    this.#timer?.cancel();
+    this.#timer = null;
     this.#dialing?.cancel();
     this.#dialing = null;
   }

@@ -15,12 +15,13 @@ import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
-import { checkOption, defaultSettings, OPTIONS, type OptionName, optionBytes, type Settings } from "./options.ts";
+import { OPTIONS } from "./option-table.ts";
+import { checkOption, defaultSettings, type OptionName, optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
-import type { Session, SessionOutcome } from "./session.ts";
+import type { CloseOutcome, Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { Counters } from "./stats.ts";
 import type { Party } from "./transport.ts";
@@ -45,7 +46,7 @@ export abstract class SocketCore implements SessionHost {
   readonly discardsInput: boolean = false;
   readonly resendsSubscriptions: boolean = false;
 
-  #ended: Promise<SessionOutcome> | null = null;
+  #ended: Promise<CloseOutcome> | null = null;
 
   constructor(type: SocketTypeName, context: ContextCore) {
     this.type = type;
@@ -80,6 +81,11 @@ export abstract class SocketCore implements SessionHost {
 
   canReceive(): boolean {
     return true;
+  }
+
+  /** Which directions keep only the newest message. */
+  conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: conflate };
   }
 
   /** What is wrong when `canSend` or `canReceive` says no. */
@@ -133,8 +139,9 @@ export abstract class SocketCore implements SessionHost {
 
   setOption(name: OptionName, value: unknown): void {
     const spec = OPTIONS[name];
-    if (spec.readonly) throw new ZmqError("invalid-option", `Option "${name}" can only be read`);
-    const checked = checkOption(name, value);
+    const before = this.settings[name];
+    let checked: unknown = checkOption(name, value);
+    if (spec.form === "cidr" && checked !== null && before !== null) checked = `${before},${checked}`;
     (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (spec.effect === "next" && this.endpoints.count > 0)
       this.context.warn("Socket option will not take effect until next connect/bind.");
@@ -174,7 +181,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   /** Closes; resolves when everything has lingered. Only the first call's linger counts. */
-  close(linger: number): Promise<SessionOutcome> {
+  close(linger: number): Promise<CloseOutcome> {
     if (this.#ended !== null) return this.#ended;
     this.closed = true;
     this.sender.close(() => this.closedError("send"));
@@ -199,7 +206,7 @@ export abstract class SocketCore implements SessionHost {
   /** The program has nothing left to do: what is unsent holds it, for as long as `linger` says. */
   lingerAtExit(): void {
     const { linger } = this.settings;
-    const unsent = (): boolean => [...this.endpoints.sessions].some((session) => session.unsent);
+    const unsent = (): boolean => [...this.endpoints.sessions].some((session) => session.pending > 0);
     if (this.closed || linger === 0 || !this.lingers || !unsent()) return;
     const { clock, hold } = this.context;
     hold.take();
@@ -272,7 +279,6 @@ export abstract class SocketCore implements SessionHost {
   retire(pipe: Pipe): void {
     this.retired(pipe);
     pipe.close(!this.closed);
-    if (this.closed) this.onDrained(pipe);
   }
 
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
@@ -287,7 +293,7 @@ export abstract class SocketCore implements SessionHost {
     this.monitor.emit(peer === undefined ? { type: "drop", reason, count } : { type: "drop", reason, count, peer });
   }
 
-  onSessionClosed(session: Session, outcome: SessionOutcome): void {
+  onSessionClosed(session: Session, outcome: CloseOutcome): void {
     this.endpoints.onSessionClosed(session, outcome);
     this.changed();
   }
@@ -297,6 +303,7 @@ export abstract class SocketCore implements SessionHost {
     return {
       type: this.type,
       settings,
+      conflates: this.conflates(settings),
       endpoint,
       owner: this,
       onPipe: (pipe) => this.onPipe(pipe),

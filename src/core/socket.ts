@@ -7,10 +7,11 @@ import { describe, ZmqError } from "../base/errors.ts";
 import { SOCKET_TYPES, type SocketTypeName } from "../zmtp/socket-type.ts";
 import { Context, type ContextCore, defaultContext } from "./context.ts";
 import { type Monitor, Observer } from "./monitor.ts";
-import { hasOption, OPTIONS, type OptionName, type OptionNameOf, type Settings } from "./options.ts";
+import { OPTIONS } from "./option-table.ts";
+import { hasOption, type OptionName, type OptionNameOf, readOption, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { Readable } from "./readable.ts";
-import type { SessionOutcome } from "./session.ts";
+import type { CloseOutcome } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { type PeerStats, peerStats, type SocketStats, socketStats } from "./stats.ts";
 import { Writable } from "./writable.ts";
@@ -157,7 +158,7 @@ export abstract class Socket {
   }
 
   /** Closes, and resolves when nothing is left to send, or after `ms` (default `linger`): how many waiting messages went out and how many were lost. */
-  end(ms: number = this._core.settings.linger): Promise<SessionOutcome> {
+  end(ms: number = this._core.settings.linger): Promise<CloseOutcome> {
     if (!Number.isInteger(ms) || ms < -1)
       throw new ZmqError("invalid-argument", `end() takes milliseconds from -1 (no limit), got ${describe(ms)}`);
     return this._core.close(ms);
@@ -264,7 +265,7 @@ function defineOption(prototype: Socket, name: OptionName): void {
   Object.defineProperty(prototype, name, {
     configurable: true,
     get(this: Socket) {
-      return this._core.settings[name];
+      return readOption(this._core.settings, name);
     },
     set(this: Socket, value: unknown) {
       this._core.assertOpen();

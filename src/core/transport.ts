@@ -86,6 +86,8 @@ export interface Party {
   readonly type: SocketTypeName;
   /** As they were at the bind or connect. */
   readonly settings: Settings;
+  /** Which directions keep only the newest message. */
+  readonly conflates: { readonly sending: boolean; readonly receiving: boolean };
   /** The endpoint as the user wrote it. */
   readonly endpoint: string;
   /** Who holds this side's ends of the pipes. */

@@ -47,10 +47,10 @@ export class FairQueue {
       const frames = pipe.read();
       if (frames !== undefined) {
         this.last = pipe;
-        if (++this.#current >= this.#active) this.#current = 0;
+        // Reading may have ended the pipe; then it is no member any more, and the next one stands in its place.
+        if (pipe.inSlot !== -1 && ++this.#current >= this.#active) this.#current = 0;
         return frames;
       }
-      // Reading may have ended the pipe, and then it is no member any more.
       if (pipe.inSlot !== -1) this.#deactivate(pipe.inSlot);
     }
     return undefined;

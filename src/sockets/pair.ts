@@ -7,6 +7,7 @@ import { SocketCore } from "../core/socket-core.ts";
 
 class PairCore extends SocketCore {
   #pipe: Pipe | null = null;
+  #source: Pipe | null = null;
 
   constructor(context: ContextCore) {
     super("PAIR", context);
@@ -17,11 +18,12 @@ class PairCore extends SocketCore {
   }
 
   override tryReceive(): Frame[] | undefined {
+    this.#source = this.#pipe;
     return this.#pipe?.read();
   }
 
   get source(): Pipe | null {
-    return this.#pipe;
+    return this.#source;
   }
 
   get readable(): boolean {
@@ -44,7 +46,10 @@ class PairCore extends SocketCore {
     if (pipe === this.#pipe) this.#pipe = null;
   }
 
-  protected retired(): void {}
+  protected retired(pipe: Pipe): void {
+    // What a surplus peer has sent is read by nobody.
+    if (pipe !== this.#pipe) pipe.takeAll();
+  }
 }
 
 /** One to one: messages to and from exactly one PAIR peer. `send` waits while there is none or it is full. */

@@ -33,7 +33,7 @@ class RouterCore extends SocketCore {
     }
     const { mandatory } = this.settings;
     const pipe = this.#routes.find(frames[0]);
-    if (pipe === undefined) {
+    if (pipe === undefined || pipe.closed || pipe.other.closed) {
       if (mandatory)
         throw new ZmqError("host-unreachable", `Host unreachable: no peer of this ROUTER has the routing id ${show(frames[0])}`);
       this.drop("unroutable", 1);
@@ -47,7 +47,7 @@ class RouterCore extends SocketCore {
   override tryReceive(): Frame[] | undefined {
     const frames = this.#queue.receive();
     if (frames === undefined) return undefined;
-    frames.unshift(this.#routes.idOf(this.#queue.last as Pipe) as Frame);
+    frames.unshift((this.#queue.last as Pipe).peer.routingId);
     return frames;
   }
 
@@ -85,11 +85,14 @@ class RouterCore extends SocketCore {
     const { routingId } = pipe.peer;
     const id = routingId.length > 0 ? routingId : this.#routes.generate();
     const holder = this.#routes.find(id);
-    if (holder !== undefined && !this.settings.handover) {
-      pipe.peer.state = "ignored";
-      return;
+    // A connection that is over keeps what it brought, under its id, but not the id: the peer may be the same one, come back.
+    if (holder !== undefined && !holder.other.closed) {
+      if (!this.settings.handover) {
+        pipe.peer.state = "ignored";
+        return;
+      }
+      this.#dismiss(holder);
     }
-    if (holder !== undefined) this.#dismiss(holder);
     this.#admit(pipe, id);
   }
 
@@ -99,6 +102,8 @@ class RouterCore extends SocketCore {
   }
 
   protected retired(pipe: Pipe): void {
+    // What an ignored peer has sent is read by nobody.
+    if (pipe.inSlot === -1) pipe.takeAll();
     // The id stays until everything was read: messages that still wait are given out under it. Writing finds the pipe closed.
     if (pipe.waiting === 0) this.#routes.remove(pipe);
   }

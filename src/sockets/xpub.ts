@@ -9,7 +9,7 @@ import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
-import { optionBytes } from "../core/options.ts";
+import { optionBytes, type Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -90,6 +90,11 @@ export class XPubCore extends SocketCore {
     return true;
   }
 
+  /** A subscription must not take another's place. */
+  override conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: conflate, receiving: false };
+  }
+
   /** Subscriptions held by peers: to exactly this topic, or all of them. */
   subscriptionCount(topic: Frame | undefined): number {
     return topic === undefined ? this.#count : (this.#subscriptions.find(topic)?.holders?.size ?? 0);
@@ -154,6 +159,8 @@ export class XPubCore extends SocketCore {
   }
 
   #onSubscription(pipe: Pipe, frame: Frame): void {
+    // The last message of a peer that is gone: there is nobody to subscribe any more.
+    if (!this.#holdings.has(pipe)) return;
     const subscribe = frame[0] === 1;
     const { verbosity, manual } = this.settings;
     if (this.reports && manual) return this.#report(pipe, [frame]);

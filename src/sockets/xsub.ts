@@ -7,6 +7,7 @@
 
 import type { ContextCore } from "../core/context.ts";
 import type { Frame } from "../core/message.ts";
+import type { Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -87,6 +88,11 @@ export class XSubCore extends SocketCore {
 
   protected override readActivated(pipe: Pipe): void {
     this.#queue.activated(pipe);
+  }
+
+  /** A subscription must not take another's place. */
+  override conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
+    return { sending: false, receiving: conflate };
   }
 
   // Subscriptions that were not sent are no loss: closing does not wait for them.

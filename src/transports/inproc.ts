@@ -43,7 +43,7 @@ export function inprocTransport(): MessageTransport {
     },
 
     connect(name, party) {
-      const { sendHighWaterMark, conflate } = party.settings;
+      const { sendHighWaterMark } = party.settings;
       const nobody: PipeOwner = {
         onReadable: () => undefined,
         onWritable: () => undefined,
@@ -54,8 +54,9 @@ export function inprocTransport(): MessageTransport {
       const [pipe] = Pipe.pair(
         { owner: party.owner, peer, highWaterMark: sendHighWaterMark },
         { owner: nobody, peer: new Peer(party.endpoint), highWaterMark: 0 },
-        conflate,
       );
+      if (party.conflates.sending) pipe.conflate();
+      if (party.conflates.receiving) pipe.other.conflate();
       party.onPipe(pipe);
       const binder = bound.get(name);
       if (binder !== undefined) join(party, pipe, binder);
@@ -78,7 +79,8 @@ function join(connector: Party, pipe: Pipe, binder: Party): void {
   pipe.addHighWaterMark(binder.settings.receiveHighWaterMark);
   far.setHighWaterMark(binder.settings.sendHighWaterMark);
   far.addHighWaterMark(connector.settings.receiveHighWaterMark);
-  if (binder.settings.conflate) pipe.conflate();
+  if (binder.conflates.receiving) pipe.conflate();
+  if (binder.conflates.sending) far.conflate();
   connector.introduce(far.peer);
   binder.introduce(pipe.peer);
   binder.onPipe(far);

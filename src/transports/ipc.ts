@@ -7,7 +7,7 @@
  * We listen at a temporary name and rename it onto the path: an old listener's close, which unlinks its name, can then never remove a new one's file,
  * and a stale file is replaced in one step. On close the file is removed if it is still ours.
  */
-import { mkdtempSync, renameSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -98,11 +98,20 @@ function listenPath(address: string, backlog: number, sink: ListenSink): Listeni
       return endpoint;
     },
     remote: () => endpoint,
-    failed: (error) => listenError(error, endpoint),
+    failed: (error) => missingDirectory(place.path, isFile) ?? listenError(error, endpoint),
     stopped() {
       if (inode !== undefined) removeOwn(place.path, inode);
       if (place.directory !== undefined) rmdirSync(place.directory);
     },
+  });
+}
+
+// libuv reports a missing directory as EACCES.
+function missingDirectory(path: string, isFile: boolean): ZmqError | undefined {
+  if (!isFile || existsSync(dirname(path))) return undefined;
+  const address = `ipc://${path}`;
+  return new ZmqError("path-not-found", `No such file or directory: cannot bind ${address}, ${dirname(path)} does not exist`, {
+    address,
   });
 }
 

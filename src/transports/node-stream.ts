@@ -89,18 +89,24 @@ export class StreamLink implements Link {
   }
 }
 
-/** Listens with `server` and reports to `sink`; `describe` gives the endpoint once it is listening, `remote` the address of a connection. */
-export function listenWith(
-  server: Server,
-  options: {
-    sink: ListenSink;
-    start: () => void;
-    describe: () => string;
-    remote: (socket: Socket) => string;
-    failed: (error: Error) => ZmqError;
-    stopped: () => void;
-  },
-): Listening {
+/** What differs between listeners. */
+export interface ListenOptions {
+  readonly sink: ListenSink;
+  /** Makes the server listen. */
+  readonly start: () => void;
+  /** The endpoint, once it is listening. May throw what `failed` understands. */
+  readonly describe: () => string;
+  /** Whether a connection is welcome; absent: every one. */
+  readonly allows?: ((socket: Socket) => boolean) | undefined;
+  /** The address of a new connection, as an endpoint text. */
+  readonly remote: (socket: Socket) => string;
+  readonly failed: (error: Error) => ZmqError;
+  /** Called when listening has ended. */
+  readonly stopped: () => void;
+}
+
+/** Listens with `server` and reports to the sink. */
+export function listenWith(server: Server, options: ListenOptions): Listening {
   const { sink } = options;
   let state: "starting" | "listening" | "closed" = "starting";
   server.on("listening", () => {
@@ -117,8 +123,12 @@ export function listenWith(
     }
   });
   server.on("connection", (socket: Socket) => {
-    if (state === "listening") sink.onLink(new StreamLink(socket, options.remote(socket)));
+    const remote = options.remote(socket);
+    const welcome = options.allows?.(socket) ?? true;
+    if (state === "listening" && welcome) sink.onLink(new StreamLink(socket, remote));
     else socket.destroy();
+    if (!welcome)
+      sink.onAcceptError(new ZmqError("filtered", `${remote} is not allowed by tcpAcceptFilter; its connection was closed`));
   });
   server.on("error", (error) => {
     if (state === "listening") sink.onAcceptError(options.failed(error));

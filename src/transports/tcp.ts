@@ -5,7 +5,7 @@
  * a name may be that of an interface; port `*` or 0 lets the system choose.
  */
 import { lookup } from "node:dns";
-import { connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { BlockList, connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { networkInterfaces } from "node:os";
 import { ZmqError } from "../base/errors.ts";
 import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
@@ -22,6 +22,7 @@ export const tcpTransport: StreamTransport = {
 
   check(address, use, settings) {
     const target: TcpTarget = use === "bind" ? parseTcpBind(address) : parseTcpConnect(address);
+    if (use === "bind") acceptFilter(settings.tcpAcceptFilter);
     for (const each of [target, target.source]) {
       if (each?.ipv6 && !settings.ipv6) {
         throw new ZmqError("no-such-device", `tcp://${address} has an IPv6 address; set the option \`ipv6\` to use it`, {
@@ -126,7 +127,8 @@ function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): List
   const server = createServer({ noDelay: true });
   const asked = formatTcp(target.host, target.port);
   return listenWith(server, {
-    sink: { ...sink, onLink: (link) => sink.onLink(link) },
+    sink,
+    allows: acceptFilter(settings.tcpAcceptFilter),
     start() {
       const host =
         target.host === "*" ? (settings.ipv6 ? "::" : "0.0.0.0") : (interfaceAddress(target.host, settings.ipv6) ?? target.host);
@@ -153,6 +155,24 @@ function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): List
   });
 }
 
+// Undefined: everybody may connect.
+function acceptFilter(list: string | null): ((socket: Socket) => boolean) | undefined {
+  if (list === null) return undefined;
+  const allowed = new BlockList();
+  for (const each of list.split(",")) {
+    const [address, length] = each.split("/");
+    const family = address.includes(":") ? "ipv6" : "ipv4";
+    if (isIP(address) === 0)
+      throw new ZmqError("invalid-option", `tcpAcceptFilter has ${JSON.stringify(each)}, which is no address`);
+    if (length === undefined) allowed.addAddress(address, family);
+    else allowed.addSubnet(address, Number(length), family);
+  }
+  return ({ remoteAddress = "" }) => {
+    const address = withoutMapping(remoteAddress);
+    return isIP(address) !== 0 && allowed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  };
+}
+
 function configure(socket: Socket, settings: Settings): void {
   const { tcpKeepalive, tcpKeepaliveIdle } = settings;
   if (tcpKeepalive === 1) socket.setKeepAlive(true, Math.max(0, tcpKeepaliveIdle) * 1000);
@@ -162,7 +182,12 @@ function configure(socket: Socket, settings: Settings): void {
 // A connection can be reset before anybody looks at it; its address is then unknown.
 function remoteOf(socket: Socket): string {
   const { remoteAddress = "unknown", remotePort = 0 } = socket;
-  return formatTcp(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ""), remotePort);
+  return formatTcp(withoutMapping(remoteAddress), remotePort);
+}
+
+// An IPv4 peer of a dual-stack listener comes as ::ffff:10.0.0.1.
+function withoutMapping(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 function localAddress(source: HostPort, family: 4 | 6): string {

@@ -9,7 +9,7 @@
  * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting before the peer's greeting is
  * complete; no message is asked for before the peer's READY came (libzmq takes earlier traffic for an attack).
  */
-import { toHex, toLatin1 } from "../base/bytes.ts";
+import { fromText, toHex, toLatin1 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
 import { decodeCommand, decodePing, encodePing, encodePong, isShortName, type Metadata, subscriptionFrame } from "./command.ts";
 import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
@@ -96,11 +96,6 @@ export class Engine implements FrameSink {
     return this.#state;
   }
 
-  /** Whether everything received so far was given to the sink. */
-  get drained(): boolean {
-    return this.#decoder.drained;
-  }
-
   /** When `tick` is due next; Infinity for never. Changes with every call. */
   get deadline(): number {
     return this.#heartbeat.deadline;
@@ -168,6 +163,7 @@ export class Engine implements FrameSink {
       return this.#fail(
         "mechanism-mismatch",
         `the peer's security mechanism is ${ascii(result.mechanism)}, ours is ${mechanism.name}`,
+        fromText(result.mechanism),
       );
     }
     this.#become("handshaking");
@@ -226,8 +222,8 @@ export class Engine implements FrameSink {
     }
   }
 
-  onMalformed(reason: ErrorReason, text: string): void {
-    this.#fail(reason, text);
+  onMalformed(reason: ErrorReason, text: string, bytes: Uint8Array): void {
+    this.#fail(reason, text, bytes);
   }
 
   get #takesSubscriptions(): boolean {
@@ -253,7 +249,7 @@ export class Engine implements FrameSink {
 
   #fail(reason: ErrorReason, text: string, bytes: Uint8Array = new Uint8Array(0), status?: number): void {
     if (this.#state === "closed") return;
-    const offset = this.#greeting.received + this.#decoder.consumed;
+    const offset = this.#greeting.received + this.#decoder.offset;
     this.close();
     this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status });
   }

@@ -8,7 +8,7 @@
  * Does not own: what a command means. Leniency is libzmq's: reserved flag bits, long form for short bodies and MORE on a command are accepted.
  * Invariants: messages leave in wire order; a paused decoder keeps every byte; after a failure it takes nothing more.
  */
-import { allocateOwn, concat, readUint64, setBytes, viewOf } from "../base/bytes.ts";
+import { allocateOwn, concat, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
@@ -22,8 +22,8 @@ export interface FrameSink {
   onMessage(frames: Frame[]): boolean;
   /** A command's body (in the handshake: any frame's). False: pause after this one. */
   onCommand(body: Frame): boolean;
-  /** The stream is broken; nothing follows. */
-  onMalformed(reason: ErrorReason, text: string): void;
+  /** The stream is broken; nothing follows. `bytes` are the header at fault. */
+  onMalformed(reason: ErrorReason, text: string, bytes: Uint8Array): void;
 }
 
 export interface DecoderLimits {
@@ -62,7 +62,9 @@ export class FrameDecoder {
   #paused = false;
   #running = false;
   #failed = false;
-  #consumed = 0;
+  // Where the chunk of now began, and the frame of now, counted from that; negative when it began in an earlier chunk.
+  #base = 0;
+  #frameAt = 0;
 
   // A header or body that continues in the next chunk.
   #header = new Uint8Array(MAX_HEADER_BYTES);
@@ -77,14 +79,9 @@ export class FrameDecoder {
     this.#limits = limits;
   }
 
-  /** Bytes taken so far, for error messages. */
-  get consumed(): number {
-    return this.#consumed;
-  }
-
-  /** Whether everything received has been given to the sink, but for a part that is still incomplete. */
-  get drained(): boolean {
-    return this.#backlog.length === 0;
+  /** Bytes before the frame of now, for error messages: the same however the stream was cut. */
+  get offset(): number {
+    return this.#base + this.#frameAt;
   }
 
   /** Decodes `chunk`, which belongs to the decoder from now on (frames may be views of it). Calls the sink before it returns. */
@@ -116,7 +113,8 @@ export class FrameDecoder {
       if (chunk === undefined || this.#paused || this.#failed) break;
       const end = this.#decode(chunk);
       if (this.#failed) break;
-      this.#consumed += end;
+      this.#base += end;
+      this.#frameAt -= end;
       this.#backlog.shift();
       if (end < chunk.length) this.#backlog.unshift(chunk.subarray(end));
     }
@@ -133,6 +131,7 @@ export class FrameDecoder {
     if (this.#pieces !== null) at = this.#continueBody(chunk);
     else if (this.#headerBytes > 0) at = this.#continueHeader(chunk);
     while (!this.#paused && !this.#failed) {
+      this.#frameAt = at;
       if (end - at < 2) return this.#keepHeader(chunk, at);
       const flags = chunk[at];
       let size = chunk[at + 1];
@@ -143,7 +142,7 @@ export class FrameDecoder {
         body = at + MAX_HEADER_BYTES;
       }
       if (size > this.#limits.maxFrameBytes || this.handshaking) {
-        if (!this.#judge(size)) return at;
+        if (!this.#judge(size, chunk, at)) return at;
       }
       const next = body + size;
       if (next > end) {
@@ -175,20 +174,21 @@ export class FrameDecoder {
     }
     if (parts === null) this.#parts = [body];
     else if (parts.push(body) >= this.#limits.maxFrames) {
-      this.#fail("too-many-frames", `a message has more than ${this.#limits.maxFrames} frames`);
+      this.#fail("too-many-frames", `a message has more than ${this.#limits.maxFrames} frames`, EMPTY);
     }
   }
 
-  #judge(size: number): boolean {
+  #judge(size: number, header: Uint8Array, at: number): boolean {
     const limit = this.handshaking ? Math.min(MAX_HANDSHAKE_BYTES, this.#limits.maxFrameBytes) : this.#limits.maxFrameBytes;
     if (size <= limit) return true;
-    this.#fail("message-too-large", `a frame announces ${size} bytes, the limit is ${limit}`);
+    const bytes = header.subarray(at, at + ((header[at] & FLAG_LONG) !== 0 ? MAX_HEADER_BYTES : 2));
+    this.#fail("message-too-large", `a frame announces ${size} bytes, the limit is ${limit}`, bytes);
     return false;
   }
 
-  #fail(reason: ErrorReason, text: string): void {
+  #fail(reason: ErrorReason, text: string, bytes: Uint8Array): void {
     this.stop();
-    this.#sink.onMalformed(reason, text);
+    this.#sink.onMalformed(reason, text, bytes);
   }
 
   #keepHeader(chunk: Uint8Array, at: number): number {
@@ -209,7 +209,7 @@ export class FrameDecoder {
     const flags = header[0];
     const size = (flags & FLAG_LONG) !== 0 ? readUint64(header, 1) : header[1];
     this.#headerBytes = 0;
-    if (!this.#judge(size)) return at;
+    if (!this.#judge(size, header, 0)) return at;
     const rest = chunk.subarray(at, Math.min(chunk.length, at + size));
     this.#startBody(flags, size, rest);
     return at + rest.length;

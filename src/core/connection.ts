@@ -1,0 +1,356 @@
+/**
+ * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it moves. From the first byte
+ * of the greeting until the link is gone and what it brought has been delivered.
+ *
+ * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling, retry and lingering (the session).
+ *
+ *     pipe ──take──▶ outbox ──flush: first of a turn at once, the rest at its end──▶ link
+ *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
+ *
+ * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back in the pipe by then.
+ */
+import type { Timer } from "../base/clock.ts";
+import type { ZmqError } from "../base/errors.ts";
+import { subscriptionToCommand } from "../zmtp/command.ts";
+import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
+import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
+import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
+import { announcesIdentity } from "../zmtp/socket-type.ts";
+import { connectionError, failureError, handshakeEvent } from "./failure.ts";
+import { byteLength, type Frame } from "./message.ts";
+import { optionBytes, type Settings } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import type { Peer } from "./peer.ts";
+import type { Pipe } from "./pipe.ts";
+import type { SessionHost } from "./session-host.ts";
+import type { Link, LinkSink } from "./transport.ts";
+
+/** Per turn one connection moves at most this from its pipe to its link, then others get their turn. */
+const TURN_MESSAGES = 2048;
+const TURN_BYTES = 512 * 1024;
+/** Answers of this size that a peer does not take stop us from reading more of its questions. */
+const ANSWER_BYTES = 65536;
+
+/** What a connection tells its session. */
+export interface ConnectionOwner {
+  readonly peer: Peer;
+  /** The session's end of the pipe; there is one from `onReady` on. */
+  readonly pipe: Pipe | null;
+  /** The handshake is complete. */
+  onReady(handshake: PeerHandshake): void;
+  /** Messages left the pipe or the outbox. */
+  onProgress(): void;
+  /** The connection is over. */
+  onOver(error: ZmqError): void;
+}
+
+export class Connection implements LinkSink, EngineSink {
+  #socket: SessionHost;
+  #owner: ConnectionOwner;
+  #settings: Settings;
+  #link: Link | null;
+  #conflates: boolean;
+  #engine: Engine;
+  #outbox: Outbox;
+
+  // The handshake's deadline, then the heartbeat's.
+  #timer: Timer | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  #flushedTurn = -1;
+  #flushPending = false;
+  #blocked = false;
+  #linkPaused = false;
+  // Answers to commands that wait behind a write which the kernel does not take.
+  #answerBytes = 0;
+  #loss: ZmqError | null = null;
+
+  constructor(socket: SessionHost, owner: ConnectionOwner, settings: Settings, link: Link) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#settings = settings;
+    this.#link = link;
+    this.#conflates = socket.conflates(settings).sending;
+    this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
+    this.#engine = this.#makeEngine();
+  }
+
+  /** Sends the greeting and begins to listen. */
+  start(): void {
+    const { handshakeInterval } = this.#settings;
+    if (handshakeInterval > 0) {
+      this.#timer = this.#socket.context.clock.after(handshakeInterval, () => {
+        this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
+      });
+    }
+    this.#link?.open(this);
+    this.#engine.start();
+  }
+
+  /** Messages and bytes taken from the pipe that the kernel does not have. */
+  get unsent(): { readonly messages: number; readonly bytes: number } {
+    return this.#outbox;
+  }
+
+  /** Whether the kernel has everything. */
+  get idle(): boolean {
+    return this.#outbox.empty;
+  }
+
+  // From the pipe to the link -----------------------------------------------------------------------------------------------------
+
+  /** Takes a message straight from the writer; false when it has to wait in the pipe. */
+  take(frames: Frame[]): boolean {
+    if (this.#link === null || this.#engine.state !== "ready") return false;
+    const outbox = this.#outbox;
+    if (this.#conflates && outbox.busy) return false;
+    if (!this.#encode(frames)) return false;
+    this.#flushSoon();
+    return true;
+  }
+
+  // The first of a turn goes out at once, what follows at its end.
+  #flushSoon(): void {
+    const now = this.#socket.context.turn.current();
+    if (this.#flushedTurn !== now) {
+      this.#flushedTurn = now;
+      this.#outbox.flush();
+    } else this.#flushAtEnd();
+  }
+
+  /** The writer has reached its mark: what is gathered goes out now. */
+  relieve(): void {
+    this.#outbox.flush();
+  }
+
+  /** Moves what waits in the pipe, as far as the link takes it and the turn allows. */
+  pump(): void {
+    const { pipe } = this.#owner;
+    if (pipe === null || this.#link === null || this.#engine.state !== "ready") return;
+    let bytes = 0;
+    for (let count = 0; pipe.waiting > 0 && !(this.#conflates && this.#outbox.busy); count++) {
+      if (count === TURN_MESSAGES || bytes >= TURN_BYTES) {
+        this.#flushAtEnd();
+        break;
+      }
+      const frames = pipe.takeWaiting() as Frame[];
+      bytes += byteLength(frames);
+      if (!this.#encode(frames)) {
+        pipe.putBack([frames]);
+        break;
+      }
+    }
+    this.#outbox.flush();
+    this.#owner.onProgress();
+  }
+
+  #flushAtEnd(): void {
+    if (this.#flushPending) return;
+    this.#flushPending = true;
+    this.#socket.context.turn.atEnd(this.#endOfTurn);
+  }
+
+  readonly #endOfTurn = (): void => {
+    this.#flushPending = false;
+    if (this.#link !== null) this.pump();
+  };
+
+  #encode(frames: Frame[]): boolean {
+    if (!this.#engine.subscriptionsAsCommands || !isSubscription(frames)) return this.#outbox.add(frames);
+    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, subscriptionToCommand(frames[0])));
+    this.#owner.pipe?.acknowledge(1);
+    return true;
+  }
+
+  #taken(messages: number, bytes: number): void {
+    this.#owner.peer.bytesSent += bytes;
+    if (messages > 0) this.#owner.pipe?.acknowledge(messages);
+  }
+
+  onTaken(): void {
+    this.#answerBytes = 0;
+    this.#outbox.taken();
+    this.pump();
+    this.#unpause();
+  }
+
+  // From the link to the pipe -----------------------------------------------------------------------------------------------------
+
+  onData(chunk: Uint8Array): void {
+    this.#owner.peer.bytesReceived += chunk.length;
+    // One chunk may wait undecoded; when more come, the kernel has to keep them.
+    if (this.#blocked) this.#pause();
+    this.#engine.receive(chunk, this.#socket.context.clock.now());
+    // A peer that asks (PING) and does not take our answers is not read from until it does.
+    if (this.#answerBytes > ANSWER_BYTES) this.#pause();
+    this.#afterInput();
+  }
+
+  #pause(): void {
+    if (this.#linkPaused) return;
+    this.#linkPaused = true;
+    this.#link?.pause();
+  }
+
+  #unpause(): void {
+    if (!this.#linkPaused || this.#blocked || this.#answerBytes > ANSWER_BYTES) return;
+    this.#linkPaused = false;
+    this.#link?.resume();
+  }
+
+  /** The reader has room again, or reads no more. */
+  resumeInput(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#engine.resume(this.#socket.context.clock.now());
+    this.#afterInput();
+    this.#unpause();
+  }
+
+  onMessage(frames: Frame[]): boolean {
+    const pipe = this.#owner.pipe as Pipe;
+    const { peer } = this.#owner;
+    const ending = this.#loss !== null;
+    if (!this.#socket.acceptsMessage(frames)) {
+      const text = `a peer of ${this.#socket.type} sent a message without a valid envelope`;
+      this.#lose(connectionError("malformed-message", text, peer));
+      return ending;
+    }
+    if (pipe.other.closed) return true;
+    if (this.#socket.discardsInput) {
+      this.#socket.drop("wrong-direction", 1, peer);
+      return true;
+    }
+    if (pipe.put(frames) || ending) return true;
+    this.#blocked = !pipe.hasRoom();
+    return !this.#blocked;
+  }
+
+  #afterInput(): void {
+    this.#owner.pipe?.flush();
+    const deadline = this.#engine.deadline;
+    if (deadline < this.#timerAt) this.#armHeartbeat(deadline);
+  }
+
+  // The engine's other news, and the link's ------------------------------------------------------------------------------------------
+
+  onOutput(bytes: Uint8Array): void {
+    if (this.#link === null) return;
+    this.#outbox.addEncoded(bytes);
+    if (this.#engine.state !== "ready") {
+      this.#outbox.flush();
+      return;
+    }
+    if (this.#outbox.busy) this.#answerBytes += bytes.length;
+    this.#flushSoon();
+  }
+
+  onReady(handshake: PeerHandshake): void {
+    this.#timer?.cancel();
+    this.#owner.onReady(handshake);
+    this.pump();
+  }
+
+  onFailed(failure: EngineFailure): void {
+    this.#lose(failureError(failure, this.#owner.peer, this.#owner.peer.state === "handshaking"));
+  }
+
+  onEnd(error: ZmqError | null): void {
+    this.#lose(error ?? connectionError("peer-closed", "the peer closed the connection", this.#owner.peer));
+  }
+
+  #armHeartbeat(at: number): void {
+    const { clock } = this.#socket.context;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
+      this.#engine.tick(clock.now(), this.#blocked);
+      this.#afterInput();
+    });
+  }
+
+  // The end -------------------------------------------------------------------------------------------------------------------------
+
+  /** Ends in order: the kernel has everything. No callback but `done` follows. */
+  end(done: () => void): void {
+    const link = this.#link;
+    this.#link = null;
+    this.#loss ??= connectionError("disconnected", "ended by this side", this.#owner.peer);
+    this.#stop();
+    this.#engine.close();
+    if (link === null) done();
+    else link.end(done);
+  }
+
+  /** Ends at once; what the kernel did not get is put back into the pipe. No callback follows. */
+  destroy(): void {
+    this.#loss ??= connectionError("disconnected", "ended by this side", this.#owner.peer);
+    this.#dropLink();
+    this.#engine.close();
+  }
+
+  #lose(error: ZmqError): void {
+    if (this.#loss !== null) return;
+    this.#loss = error;
+    const { monitor } = this.#socket;
+    const { peer } = this.#owner;
+    if (monitor.active && peer.state === "handshaking") monitor.emit(handshakeEvent(error, peer));
+    this.#dropLink();
+    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or two, and here already.
+    if (error.retryable && this.#blocked) {
+      this.#engine.resume(this.#socket.context.clock.now());
+      this.#owner.pipe?.flush();
+    }
+    this.#engine.close();
+    this.#owner.onOver(error);
+  }
+
+  #dropLink(): void {
+    this.#stop();
+    const link = this.#link;
+    this.#link = null;
+    link?.destroy();
+    const { pipe } = this.#owner;
+    const { messages, sent } = this.#outbox.unsent();
+    if (pipe === null) return;
+    // Subscriptions are sent anew after the next handshake.
+    const again = this.#socket.resendsSubscriptions ? messages.filter((frames) => !isSubscription(frames)) : messages;
+    pipe.acknowledge(sent + messages.length - again.length);
+    pipe.putBack(again);
+  }
+
+  #stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #makeEngine(): Engine {
+    const { context, type } = this.#socket;
+    const { maxMessageSize, copyReceived, heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive, routingId } = this.#settings;
+    return new Engine(
+      {
+        socketType: type,
+        routingIdBytes: announcesIdentity(type) ? optionBytes(routingId).length : 0,
+        mechanism: this.#socket.createMechanism(this.#settings),
+        limits: {
+          maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
+          maxFrames: context.maxFrames,
+          copyBodies: copyReceived,
+        },
+        heartbeat: {
+          intervalMs: heartbeatInterval,
+          timeoutMs: heartbeatTimeout === -1 ? heartbeatInterval : heartbeatTimeout,
+          ttlTenths: Math.min(MAX_TTL_TENTHS, Math.floor(heartbeatTimeToLive / 100)),
+        },
+      },
+      this,
+    );
+  }
+}
+
+function isSubscription(frames: readonly Frame[]): boolean {
+  return frames.length === 1 && frames[0].length > 0 && frames[0][0] <= 1;
+}

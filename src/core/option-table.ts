@@ -1,0 +1,187 @@
+/**
+ * The option table: every socket option's public name, libzmq constant and number, unit, default, range, socket types, and what it does here.
+ *
+ * One table gives the accessors of the socket classes, their types, the checks at assignment, and the page `docs/options.md`, whose texts are the
+ * comments here. Does not own: what an option does. Invariants: an option that changes nothing says so (`stored`); one whose meaning would matter for
+ * safety but is not built refuses every value but its default (`refused`), so that nobody believes to be protected.
+ */
+import type { SocketTypeName } from "../zmtp/socket-type.ts";
+
+/** One row: how an option is written, what it takes, and when it acts. */
+export interface OptionSpec<Value> {
+  readonly constant: string;
+  readonly id: number;
+  readonly kind: "int" | "boolean" | "text" | "bytes" | "choice";
+  readonly default: Value;
+  readonly unit: string;
+  /** Whole numbers: the least and greatest value. Text: the least and most octets. */
+  readonly min: number;
+  readonly max: number;
+  readonly types: readonly SocketTypeName[] | "all";
+  /** `now` = at once; `next` = from the next bind or connect on; `stored` = kept and echoed, no effect; `refused` = only the default can be set. */
+  readonly effect: "now" | "next" | "stored" | "refused";
+  /** The values of a choice. */
+  readonly values: readonly Value[];
+  /** `cidr`: the text is an address with an optional prefix length, and assignments add up to a list with commas. */
+  readonly form: "any" | "cidr";
+}
+
+type Extra = Partial<Pick<OptionSpec<never>, "unit" | "min" | "max" | "types" | "effect" | "form">>;
+// The socket types keep their literal type, so that the types of a socket's options can be computed from the table.
+type Row<Value, More> = OptionSpec<Value> & { readonly types: More extends { readonly types: infer Types } ? Types : "all" };
+type None = Record<never, never>;
+
+const INT_MAX = 0x7fffffff;
+const BIG = Number.MAX_SAFE_INTEGER;
+const COMMON = { unit: "", min: 0, max: INT_MAX, types: "all", effect: "next", values: [], form: "any" } as const;
+
+function row<Value, More>(spec: Pick<OptionSpec<Value>, "kind" | "id" | "constant" | "default">, more: object): Row<Value, More> {
+  return { ...COMMON, ...spec, ...more } as unknown as Row<Value, More>;
+}
+
+const int = <const More extends Extra = None>(id: number, constant: string, value: number, more?: More): Row<number, More> =>
+  row({ kind: "int", id, constant, default: value }, { ...more });
+const bool = <const More extends Extra = None>(id: number, constant: string, value: boolean, more?: More): Row<boolean, More> =>
+  row({ kind: "boolean", id, constant, default: value }, { ...more });
+const text = <const More extends Extra = None>(id: number, constant: string, more?: More): Row<string | null, More> =>
+  row({ kind: "text", id, constant, default: null }, { max: 255, ...more });
+const bytes = <const More extends Extra = None>(id: number, constant: string, more?: More): Row<string | null, More> =>
+  row({ kind: "bytes", id, constant, default: null }, { max: 255, ...more });
+/** The first value is the default. */
+const choice = <const Value, const More extends Extra>(
+  id: number,
+  constant: string,
+  values: readonly Value[],
+  more: More,
+): Row<Value, More> => row({ kind: "choice", id, constant, default: values[0] }, { ...more, values });
+
+const SENDERS = ["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const;
+const RECEIVERS = ["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const;
+const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH"] as const;
+const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
+const PUBLISHERS = ["PUB", "XPUB"] as const;
+
+/** In the order of libzmq's numbers. */
+export const OPTIONS = {
+  /** Which I/O threads serve new connections; there are none here. */
+  affinity: int(4, "ZMQ_AFFINITY", 0, { max: BIG, effect: "stored" }),
+  /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address. Null: none. */
+  routingId: bytes(5, "ZMQ_ROUTING_ID", { min: 1, types: NAMED }),
+  /** Multicast data rate. */
+  rate: int(8, "ZMQ_RATE", 100, { unit: "kbit/s", min: 1, effect: "stored" }),
+  /** How long multicast can repair losses. */
+  recoveryInterval: int(9, "ZMQ_RECOVERY_IVL", 10000, { unit: "ms", effect: "stored" }),
+  /** Kernel send buffer; JavaScript runtimes cannot set it for streams. */
+  sendBufferSize: int(11, "ZMQ_SNDBUF", -1, { unit: "bytes", min: -1, types: SENDERS, effect: "stored" }),
+  /** Kernel receive buffer; JavaScript runtimes cannot set it for streams. */
+  receiveBufferSize: int(12, "ZMQ_RCVBUF", -1, { unit: "bytes", min: -1, types: RECEIVERS, effect: "stored" }),
+  /** How long `close` keeps unsent messages: -1 without limit, 0 not at all. 0 by default in a context that is not `blocky`. */
+  linger: int(17, "ZMQ_LINGER", -1, { unit: "ms", min: -1, effect: "now" }),
+  /** Wait before reconnecting, with up to as much again at random while `reconnectMaxInterval` is 0; -1 or 0 never reconnects. */
+  reconnectInterval: int(18, "ZMQ_RECONNECT_IVL", 100, { unit: "ms", min: -1 }),
+  /** Length of the system's queue of incoming connections. */
+  backlog: int(19, "ZMQ_BACKLOG", 100),
+  /** Ceiling of the wait between reconnections, which doubles each time; 0: no doubling. */
+  reconnectMaxInterval: int(21, "ZMQ_RECONNECT_IVL_MAX", 0, { unit: "ms" }),
+  /** Largest frame accepted from a peer; a bigger one costs it the connection. -1: the runtime's largest buffer. */
+  maxMessageSize: int(22, "ZMQ_MAXMSGSIZE", -1, { unit: "bytes", min: -1, max: BIG }),
+  /** Most messages queued for one peer; 0: no limit. */
+  sendHighWaterMark: int(23, "ZMQ_SNDHWM", 1000, { unit: "messages", types: SENDERS, effect: "now" }),
+  /** Most messages of one peer queued for the application; 0: no limit. */
+  receiveHighWaterMark: int(24, "ZMQ_RCVHWM", 1000, { unit: "messages", types: RECEIVERS, effect: "now" }),
+  /** Time to live of multicast packets. */
+  multicastHops: int(25, "ZMQ_MULTICAST_HOPS", 1, { unit: "hops", min: 1, types: SENDERS, effect: "stored" }),
+  /** How long `receive` waits: -1 without limit, 0 not at all. */
+  receiveTimeout: int(27, "ZMQ_RCVTIMEO", -1, { unit: "ms", min: -1, types: RECEIVERS, effect: "now" }),
+  /** How long `send` waits: -1 without limit, 0 not at all. */
+  sendTimeout: int(28, "ZMQ_SNDTIMEO", -1, { unit: "ms", min: -1, types: SENDERS, effect: "now" }),
+  /** A message for an unknown peer is an error, one for a full peer waits, instead of being dropped. */
+  mandatory: bool(33, "ZMQ_ROUTER_MANDATORY", false, { types: ["ROUTER"], effect: "now" }),
+  /** TCP keepalive: 1 on, 0 off, -1 the system's default. */
+  tcpKeepalive: int(34, "ZMQ_TCP_KEEPALIVE", -1, { min: -1, max: 1 }),
+  /** Keepalive probes before giving up; Node.js cannot set it. */
+  tcpKeepaliveCount: int(35, "ZMQ_TCP_KEEPALIVE_CNT", -1, { min: -1, effect: "stored" }),
+  /** Idle time before keepalive probes; -1: the system's default. */
+  tcpKeepaliveIdle: int(36, "ZMQ_TCP_KEEPALIVE_IDLE", -1, { unit: "s", min: -1 }),
+  /** Time between keepalive probes; Node.js cannot set it. */
+  tcpKeepaliveInterval: int(37, "ZMQ_TCP_KEEPALIVE_INTVL", -1, { unit: "s", min: -1, effect: "stored" }),
+  /** Which peers may connect: an address or CIDR such as `10.0.0.0/8`. Each assignment allows one more, null clears; null: all may. */
+  tcpAcceptFilter: text(38, "ZMQ_TCP_ACCEPT_FILTER", { form: "cidr" }),
+  /** Queue messages only for connections whose handshake is complete. */
+  immediate: bool(39, "ZMQ_IMMEDIATE", false),
+  /** Allow IPv6: wildcards bind both families, names resolve to both. */
+  ipv6: bool(42, "ZMQ_IPV6", false),
+  /** Act as PLAIN server; not built yet. */
+  plainServer: bool(44, "ZMQ_PLAIN_SERVER", false, { effect: "refused" }),
+  /** PLAIN user name; not built yet. */
+  plainUsername: text(45, "ZMQ_PLAIN_USERNAME", { effect: "refused" }),
+  /** PLAIN password; not built yet. */
+  plainPassword: text(46, "ZMQ_PLAIN_PASSWORD", { effect: "refused" }),
+  /** Act as CURVE server; not built yet. */
+  curveServer: bool(47, "ZMQ_CURVE_SERVER", false, { effect: "refused" }),
+  /** CURVE public key; not built yet. */
+  curvePublicKey: text(48, "ZMQ_CURVE_PUBLICKEY", { effect: "refused" }),
+  /** CURVE secret key; not built yet. */
+  curveSecretKey: text(49, "ZMQ_CURVE_SECRETKEY", { effect: "refused" }),
+  /** CURVE key of the server to talk to; not built yet. */
+  curveServerKey: text(50, "ZMQ_CURVE_SERVERKEY", { effect: "refused" }),
+  /** Send an empty message to each new peer, so that a ROUTER learns of us. */
+  probeRouter: bool(51, "ZMQ_PROBE_ROUTER", false, { types: ["REQ", "DEALER", "ROUTER"], effect: "now" }),
+  /** Put a request id before each request and take only the reply that carries it. */
+  correlate: bool(52, "ZMQ_REQ_CORRELATE", false, { types: ["REQ"], effect: "now" }),
+  /** Allow a new request before the reply to the last one came. */
+  relaxed: bool(53, "ZMQ_REQ_RELAXED", false, { types: ["REQ"], effect: "now" }),
+  /** Keep only the newest message of each queue; high-water marks are ignored. */
+  conflate: bool(54, "ZMQ_CONFLATE", false, { types: CONFLATING }),
+  /** Domain of ZAP requests; not built yet. */
+  zapDomain: text(55, "ZMQ_ZAP_DOMAIN", { effect: "refused" }),
+  /** A new peer with a known routing id takes it over; otherwise it is ignored. */
+  handover: bool(56, "ZMQ_ROUTER_HANDOVER", false, { types: ["ROUTER"], effect: "now" }),
+  /** IP type of service; Node.js cannot set it. */
+  typeOfService: int(57, "ZMQ_TOS", 0, { max: 255, effect: "stored" }),
+  /** Deadline of greeting and handshake; 0: none. */
+  handshakeInterval: int(66, "ZMQ_HANDSHAKE_IVL", 30000, { unit: "ms" }),
+  /** SOCKS5 proxy of outgoing connections; not built yet. */
+  socksProxy: text(68, "ZMQ_SOCKS_PROXY", { effect: "refused" }),
+  /** A full subscriber makes `send` wait instead of losing the message. */
+  noDrop: bool(69, "ZMQ_XPUB_NODROP", false, { types: PUBLISHERS, effect: "now" }),
+  /** The application answers each subscription message with `subscribe` or `unsubscribe` for its sender. */
+  manual: bool(71, "ZMQ_XPUB_MANUAL", false, { types: ["XPUB"], effect: "now" }),
+  /** Sent to each new subscriber before anything else; null: none. */
+  welcomeMessage: bytes(72, "ZMQ_XPUB_WELCOME_MSG", { max: INT_MAX, types: ["XPUB"], effect: "now" }),
+  /** Deliver what does not match a subscription; set it on both sides. */
+  invertMatching: bool(74, "ZMQ_INVERT_MATCHING", false, { types: ["PUB", "XPUB", "SUB"], effect: "now" }),
+  /** Time between PINGs; 0: none. */
+  heartbeatInterval: int(75, "ZMQ_HEARTBEAT_IVL", 0, { unit: "ms" }),
+  /** How long the peer may hear nothing before it drops us, in steps of 100 (at most 65,500 are announced, for libzmq's sake); 0: no limit. */
+  heartbeatTimeToLive: int(76, "ZMQ_HEARTBEAT_TTL", 0, { unit: "ms", max: 6553599 }),
+  /** How long a peer may be silent after a PING; -1: as long as `heartbeatInterval`, 0: for ever. */
+  heartbeatTimeout: int(77, "ZMQ_HEARTBEAT_TIMEOUT", -1, { unit: "ms", min: -1 }),
+  /** Deadline of one connection attempt; 0: the system's. */
+  connectTimeout: int(79, "ZMQ_CONNECT_TIMEOUT", 0, { unit: "ms" }),
+  /** TCP user timeout; JavaScript runtimes cannot set it. */
+  tcpMaxRetransmitTimeout: int(80, "ZMQ_TCP_MAXRT", 0, { unit: "ms", effect: "stored" }),
+  /** Size of multicast packets. */
+  multicastMaxTransportDataUnit: int(84, "ZMQ_MULTICAST_MAXTPDU", 1500, { unit: "bytes", effect: "stored" }),
+  /** vmci is not offered. */
+  vmciBufferSize: int(85, "ZMQ_VMCI_BUFFER_SIZE", 65546, { unit: "bytes", max: BIG, effect: "stored" }),
+  /** vmci is not offered. */
+  vmciBufferMinSize: int(86, "ZMQ_VMCI_BUFFER_MIN_SIZE", 128, { unit: "bytes", max: BIG, effect: "stored" }),
+  /** vmci is not offered. */
+  vmciBufferMaxSize: int(87, "ZMQ_VMCI_BUFFER_MAX_SIZE", 262144, { unit: "bytes", max: BIG, effect: "stored" }),
+  /** vmci is not offered. */
+  vmciConnectTimeout: int(88, "ZMQ_VMCI_CONNECT_TIMEOUT", -1, { unit: "ms", min: -1, effect: "stored" }),
+  /** Ties a connection to a network device; JavaScript runtimes cannot. */
+  interface: text(92, "ZMQ_BINDTODEVICE", { max: 16, effect: "stored" }),
+  /** Strict ZAP; not built yet. */
+  zapEnforceDomain: bool(93, "ZMQ_ZAP_ENFORCE_DOMAIN", false, { effect: "refused" }),
+  /** A shortcut of Windows; JavaScript runtimes cannot set it. */
+  loopbackFastPath: bool(94, "ZMQ_LOOPBACK_FASTPATH", false, { effect: "stored" }),
+  /** Every received frame has memory of its own, so that a kept frame never keeps a network chunk alive. (libzmq has the inverse, on the context.) */
+  copyReceived: bool(10, "ZMQ_ZERO_COPY_RECV", false),
+  /** Which repeated subscriptions an XPUB reports: null only news, `allSubs` every subscription, `allSubsUnsubs` every one and every end. */
+  verbosity: choice(40, "ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER", [null, "allSubs", "allSubsUnsubs"], {
+    types: ["XPUB"],
+    effect: "now",
+  }),
+};
