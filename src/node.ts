@@ -78,6 +78,7 @@ export type { CloseOutcome } from "./core/session.ts";
 export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts";
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
 export type { Writable } from "./core/writable.ts";
+export { SocketProxy as Proxy } from "./devices/proxy.ts";
 export { Dealer } from "./sockets/dealer.ts";
 export { Pair } from "./sockets/pair.ts";
 export { Publisher } from "./sockets/pub.ts";

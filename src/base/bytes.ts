@@ -1,6 +1,7 @@
 /**
- * Bytes: allocation that gives `Buffer` where the runtime has one and `Uint8Array` elsewhere, text, comparison, and the pooled copies of small
- * frames. No import: `Buffer` is looked up on the global object, so one code base serves Node and browsers.
+ * Bytes: allocation that gives `Buffer` where the runtime has one and `Uint8Array` elsewhere, text, comparison, and the
+ * pooled copies of small frames. No import: `Buffer` is looked up on the global object, so one code base serves Node
+ * and browsers.
  */
 
 type Alloc = (size: number) => Uint8Array;
@@ -26,8 +27,8 @@ export const fromText: (text: string) => Uint8Array = host ? (text) => host.from
 
 type ViewConstructor = new (buffer: ArrayBufferLike, offset: number, length: number) => Uint8Array;
 
-// The class behind Buffer is reachable as its species; `new` on it costs half of `subarray` or `Buffer.from` (docs/performance.md). It is not
-// documented, so it is used only while it really makes Buffers.
+// The class behind Buffer is reachable as its species; `new` on it costs half of `subarray` or `Buffer.from`
+// (docs/performance.md). It is not documented, so it is used only while it really makes Buffers.
 const species = (host as unknown as Record<symbol, ViewConstructor | undefined> | undefined)?.[Symbol.species];
 const FastView: ViewConstructor | undefined = host
   ? species?.prototype === (host as unknown as ViewConstructor).prototype

@@ -1,6 +1,6 @@
 /**
- * The clock port: time, timers, the end of the event-loop turn, and the hold on the process. Everything above takes it as a parameter, so that
- * whole networks of sockets can run in virtual time.
+ * The clock port: time, timers, the end of the event-loop turn, and the hold on the process. Everything above takes it
+ * as a parameter, so that whole networks of sockets can run in virtual time.
  *
  * Invariant: no timer of the library keeps a process alive; only `hold` does. Timers fire at or after their time, never early.
  */
@@ -95,7 +95,10 @@ export class VirtualClock implements Clock {
     return due.length > 0;
   }
 
-  /** Moves time forward by `ms`, firing each timer at its own time, turns in between. Synchronous: awaited code runs only between calls. */
+  /**
+   * Moves time forward by `ms`, firing each timer at its own time, turns in between. Synchronous: awaited code runs
+   * only between calls.
+   */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

@@ -1,8 +1,9 @@
 /**
  * The one error class of the library, its table of reasons, and `assert`.
  *
- * Owns: the names and numbers of every error a user can meet. `code` is libzmq's errno name, what programs match on; `reason` is our finer,
- * stable id, one row each in REASONS, from which `docs/errors.md` is generated. Does not own: where errors are thrown.
+ * Owns: the names and numbers of every error a user can meet. `code` is libzmq's errno name, what programs match on;
+ * `reason` is our finer, stable id, one row each in REASONS, from which `docs/errors.md` is generated. Does not own:
+ * where errors are thrown.
  * Invariant: no field ever holds a secret; the message says what failed with the values, what was expected, and what to do.
  */
 
@@ -198,7 +199,10 @@ export class ZmqError extends Error {
 // On the prototype, not on each error: `name` should not show as a field when an error is printed.
 Object.defineProperty(ZmqError.prototype, "name", { value: "ZmqError", configurable: true, writable: true });
 
-/** Guards a border between floors: a failure is a bug of the library, never a peer's or a user's doing. Never used per message. */
+/**
+ * Guards a border between floors: a failure is a bug of the library, never a peer's or a user's doing. Never used per
+ * message.
+ */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`zmtp: internal invariant broken: ${what}. Please report this as a bug.`);
 }

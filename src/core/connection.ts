@@ -1,13 +1,15 @@
 /**
- * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it moves. From the first byte
- * of the greeting until the link is gone and what it brought has been delivered.
+ * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it
+ * moves. From the first byte of the greeting until the link is gone and what it brought has been delivered.
  *
- * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling, retry and lingering (the session).
+ * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling,
+ * retry and lingering (the session).
  *
  *     pipe ──take──▶ outbox ──flush: first of a turn at once, the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
  *
- * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back in the pipe by then.
+ * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
+ * in the pipe by then.
  */
 import type { Timer } from "../base/clock.ts";
 import type { ZmqError } from "../base/errors.ts";
@@ -97,7 +99,7 @@ export class Connection implements LinkSink, EngineSink {
     return this.#outbox.empty;
   }
 
-  // From the pipe to the link -----------------------------------------------------------------------------------------------------
+  // From the pipe to the link -----------------------------------------------------------------------------------------
 
   /** Takes a message straight from the writer; false when it has to wait in the pipe. */
   take(frames: Frame[]): boolean {
@@ -174,7 +176,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#unpause();
   }
 
-  // From the link to the pipe -----------------------------------------------------------------------------------------------------
+  // From the link to the pipe -----------------------------------------------------------------------------------------
 
   onData(chunk: Uint8Array): void {
     this.#owner.peer.bytesReceived += chunk.length;
@@ -232,7 +234,7 @@ export class Connection implements LinkSink, EngineSink {
     if (deadline < this.#timerAt) this.#armHeartbeat(deadline);
   }
 
-  // The engine's other news, and the link's ------------------------------------------------------------------------------------------
+  // The engine's other news, and the link's ---------------------------------------------------------------------------
 
   onOutput(bytes: Uint8Array): void {
     if (this.#link === null) return;
@@ -271,7 +273,7 @@ export class Connection implements LinkSink, EngineSink {
     });
   }
 
-  // The end -------------------------------------------------------------------------------------------------------------------------
+  // The end -----------------------------------------------------------------------------------------------------------
 
   /** Ends in order: the kernel has everything. No callback but `done` follows. */
   end(done: () => void): void {
@@ -298,7 +300,8 @@ export class Connection implements LinkSink, EngineSink {
     const { peer } = this.#owner;
     if (monitor.active && peer.state === "handshaking") monitor.emit(handshakeEvent(error, peer));
     this.#dropLink();
-    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or two, and here already.
+    // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or
+    // two, and here already.
     if (error.retryable && this.#blocked) {
       this.#engine.resume(this.#socket.context.clock.now());
       this.#owner.pipe?.flush();

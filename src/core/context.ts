@@ -1,8 +1,10 @@
 /**
- * The context: what the sockets of one name space share. Transports (and with them the inproc names), the turn, the hold on the process, slabs, limits.
+ * The context: what the sockets of one name space share. Transports (and with them the inproc names), the turn, the
+ * hold on the process, slabs, limits.
  *
- * Most programs use the default context and never see this class. Options follow npm `zeromq` 6; those about threads are kept and echoed, for there are none.
- * At the end of a program: while sockets have messages that were not sent, the process lives on for as long as their `linger` says.
+ * Most programs use the default context and never see this class. Options follow npm `zeromq` 6; those about threads
+ * are kept and echoed, for there are none. At the end of a program: while sockets have messages that were not sent, the
+ * process lives on for as long as their `linger` says.
  */
 
 import type { Clock } from "../base/clock.ts";
@@ -37,7 +39,10 @@ export class Context {
   /** @internal */
   readonly _inner: ContextCore;
 
-  /** Options are set as if assigned one by one. `platform` is for tests: a context on a virtual clock or with other transports. */
+  /**
+   * Options are set as if assigned one by one. `platform` is for tests: a context on a virtual clock or with other
+   * transports.
+   */
   constructor(options: ContextOptions = {}, platform: Platform = installedPlatform()) {
     this._inner = new ContextCore(platform, this);
     for (const [name, value] of Object.entries(options)) {

@@ -1,7 +1,8 @@
 /**
  * The endpoints of one socket: what it listens on, what it dials, and the sessions and joined pipes that came of each.
  *
- * Owns bind, unbind, connect and disconnect as users know them. Does not own what a connection does (session) or how a scheme works (transport).
+ * Owns bind, unbind, connect and disconnect as users know them. Does not own what a connection does (session) or how a
+ * scheme works (transport).
  * Invariant: every session belongs to exactly one entry; an entry that is closed keeps its sessions until they have lingered.
  */
 import { ZmqError } from "../base/errors.ts";
@@ -147,7 +148,10 @@ export class Endpoints {
     session.dial();
   }
 
-  /** Stops listening and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if it is not bound. */
+  /**
+   * Stops listening and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if
+   * it is not bound.
+   */
   unbind(endpoint: string): Promise<void> {
     const bound = [...this.#bound].find(
       (each) => each.endpoint === endpoint || (each.asked === endpoint && !/[*]|:0$/.test(endpoint)),
@@ -217,7 +221,10 @@ export class Endpoints {
     this.#checkQuiet();
   }
 
-  /** Ends everything; calls back when nothing is left, with what came of the messages that waited. Pipes were closed by the socket. */
+  /**
+   * Ends everything; calls back when nothing is left, with what came of the messages that waited. Pipes were closed by
+   * the socket.
+   */
   close(linger: number, quiet: (outcome: CloseOutcome) => void): void {
     this.#flushed = 0;
     this.#dropped = 0;

@@ -1,7 +1,8 @@
 /**
  * The errors and events of a failing connection: what the engine or the link reported, put into words for the monitor.
  *
- * During the handshake the error's code is the one that npm `zeromq` gives for libzmq's event (ERR_ZMTP_…); later it is an errno name.
+ * During the handshake the error's code is the one that npm `zeromq` gives for libzmq's event (ERR_ZMTP_…); later it is
+ * an errno name.
  */
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { EngineFailure } from "../zmtp/engine.ts";

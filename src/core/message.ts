@@ -1,8 +1,9 @@
 /**
  * What users send and what they get: conversion of every kind of value into frames, and the ownership of their bytes.
  *
- * A message is an array of frames; inside the library it belongs to whoever holds it. A frame handed to `send` is copied when it has at most
- * COPY_BYTES and has to wait; a larger one is referenced until the network took it, as in npm `zeromq`: do not change it after sending.
+ * A message is an array of frames; inside the library it belongs to whoever holds it. A frame handed to `send` is
+ * copied when it has at most COPY_BYTES and has to wait; a larger one is referenced until the network took it, as in
+ * npm `zeromq`: do not change it after sending.
  */
 import { allocate, EMPTY, fromText, viewOf } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
@@ -24,7 +25,10 @@ const isFrame: (value: unknown) => value is Frame = NativeBuffer
   ? (value): value is Frame => NativeBuffer.isBuffer(value)
   : (value): value is Frame => value instanceof Uint8Array;
 
-/** The frames of a message, in an array of its own; bytes are referenced, not copied. Throws `EINVAL` for what cannot be a message. */
+/**
+ * The frames of a message, in an array of its own; bytes are referenced, not copied. Throws `EINVAL` for what cannot be
+ * a message.
+ */
 export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[] {
   if (isFrame(message)) return [message];
   if (!Array.isArray(message)) return [toFrame(message)];

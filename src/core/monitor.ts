@@ -1,9 +1,10 @@
 /**
  * Events of a socket: their vocabulary, the observers that users hold, and the monitor that sockets and sessions report to.
  *
- * Types and names are those of npm `zeromq` (libzmq's monitor events), with what libzmq cannot say added: the peer and its real address, the reason
- * of a disconnect, drops. Users' listeners run in a microtask of their own, never inside the library's calls; a listener that throws does so to the
- * process, as any callback of an event would, and disturbs nothing here.
+ * Types and names are those of npm `zeromq` (libzmq's monitor events), with what libzmq cannot say added: the peer and
+ * its real address, the reason of a disconnect, drops. Users' listeners run in a microtask of their own, never inside
+ * the library's calls; a listener that throws does so to the process, as any callback of an event would, and disturbs
+ * nothing here.
  * Invariant: without an observer an event costs one test of `active`; at most UNREAD_EVENTS wait for `receive`.
  */
 import { type ErrorReason, ZmqError } from "../base/errors.ts";

@@ -1,9 +1,11 @@
 /**
- * The option table: every socket option's public name, libzmq constant and number, unit, default, range, socket types, and what it does here.
+ * The option table: every socket option's public name, libzmq constant and number, unit, default, range, socket types,
+ * and what it does here.
  *
- * One table gives the accessors of the socket classes, their types, the checks at assignment, and the page `docs/options.md`, whose texts are the
- * comments here. Does not own: what an option does. Invariants: an option that changes nothing says so (`stored`); one whose meaning would matter for
- * safety but is not built refuses every value but its default (`refused`), so that nobody believes to be protected.
+ * One table gives the accessors of the socket classes, their types, the checks at assignment, and the page
+ * `docs/options.md`, whose texts are the comments here. Does not own: what an option does. Invariants: an option that
+ * changes nothing says so (`stored`); one whose meaning would matter for safety but is not built refuses every value
+ * but its default (`refused`), so that nobody believes to be protected.
  */
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 
@@ -18,7 +20,10 @@ export interface OptionSpec<Value> {
   readonly min: number;
   readonly max: number;
   readonly types: readonly SocketTypeName[] | "all";
-  /** `now` = at once; `next` = from the next bind or connect on; `stored` = kept and echoed, no effect; `refused` = only the default can be set. */
+  /**
+   * `now` = at once; `next` = from the next bind or connect on; `stored` = kept and echoed, no effect; `refused` = only
+   * the default can be set.
+   */
   readonly effect: "now" | "next" | "stored" | "refused";
   /** The values of a choice. */
   readonly values: readonly Value[];
@@ -105,7 +110,10 @@ export const OPTIONS = {
   tcpKeepaliveIdle: int(36, "ZMQ_TCP_KEEPALIVE_IDLE", -1, { unit: "s", min: -1 }),
   /** Time between keepalive probes; Node.js cannot set it. */
   tcpKeepaliveInterval: int(37, "ZMQ_TCP_KEEPALIVE_INTVL", -1, { unit: "s", min: -1, effect: "stored" }),
-  /** Which peers may connect: an address or CIDR such as `10.0.0.0/8`. Each assignment allows one more, null clears; null: all may. */
+  /**
+   * Which peers may connect: an address or CIDR such as `10.0.0.0/8`. Each assignment allows one more, null clears;
+   * null: all may.
+   */
   tcpAcceptFilter: text(38, "ZMQ_TCP_ACCEPT_FILTER", { form: "cidr" }),
   /** Queue messages only for connections whose handshake is complete. */
   immediate: bool(39, "ZMQ_IMMEDIATE", false),
@@ -153,7 +161,10 @@ export const OPTIONS = {
   invertMatching: bool(74, "ZMQ_INVERT_MATCHING", false, { types: ["PUB", "XPUB", "SUB"], effect: "now" }),
   /** Time between PINGs; 0: none. */
   heartbeatInterval: int(75, "ZMQ_HEARTBEAT_IVL", 0, { unit: "ms" }),
-  /** How long the peer may hear nothing before it drops us, in steps of 100 (at most 65,500 are announced, for libzmq's sake); 0: no limit. */
+  /**
+   * How long the peer may hear nothing before it drops us, in steps of 100 (at most 65,500 are announced, for libzmq's
+   * sake); 0: no limit.
+   */
   heartbeatTimeToLive: int(76, "ZMQ_HEARTBEAT_TTL", 0, { unit: "ms", max: 6553599 }),
   /** How long a peer may be silent after a PING; -1: as long as `heartbeatInterval`, 0: for ever. */
   heartbeatTimeout: int(77, "ZMQ_HEARTBEAT_TIMEOUT", -1, { unit: "ms", min: -1 }),
@@ -177,9 +188,15 @@ export const OPTIONS = {
   zapEnforceDomain: bool(93, "ZMQ_ZAP_ENFORCE_DOMAIN", false, { effect: "refused" }),
   /** A shortcut of Windows; JavaScript runtimes cannot set it. */
   loopbackFastPath: bool(94, "ZMQ_LOOPBACK_FASTPATH", false, { effect: "stored" }),
-  /** Every received frame has memory of its own, so that a kept frame never keeps a network chunk alive. (libzmq has the inverse, on the context.) */
+  /**
+   * Every received frame has memory of its own, so that a kept frame never keeps a network chunk alive. (libzmq has the
+   * inverse, on the context.)
+   */
   copyReceived: bool(10, "ZMQ_ZERO_COPY_RECV", false),
-  /** Which repeated subscriptions an XPUB reports: null only news, `allSubs` every subscription, `allSubsUnsubs` every one and every end. */
+  /**
+   * Which repeated subscriptions an XPUB reports: null only news, `allSubs` every subscription, `allSubsUnsubs` every
+   * one and every end.
+   */
   verbosity: choice(40, "ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER", [null, "allSubs", "allSubsUnsubs"], {
     types: ["XPUB"],
     effect: "now",

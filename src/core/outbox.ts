@@ -7,10 +7,10 @@
  *                    ▼
  *                  flight                              at most one write that the kernel has not taken yet
  *
- * Owns: the encoded form, the slabs, the count of messages that the kernel has not taken. Does not own: when to flush (the session does), the queue of
- * messages that find no room here (the pipe does).
- * Invariants: one write in flight; while there is one, at most GATHER_BYTES wait behind it (plus one message); every message is either acknowledged
- * once (`onTaken`) or given back once (`unsent`).
+ * Owns: the encoded form, the slabs, the count of messages that the kernel has not taken. Does not own: when to flush
+ * (the session does), the queue of messages that find no room here (the pipe does).
+ * Invariants: one write in flight; while there is one, at most GATHER_BYTES wait behind it (plus one message); every
+ * message is either acknowledged once (`onTaken`) or given back once (`unsent`).
  */
 import { allocateOwn, setBytes } from "../base/bytes.ts";
 import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
@@ -94,7 +94,10 @@ export class Outbox {
     return this.#bytes + (this.#flight?.bytes ?? 0);
   }
 
-  /** Takes a message: its small frames are copied now, its large ones referenced until taken. False when the link is backed up. */
+  /**
+   * Takes a message: its small frames are copied now, its large ones referenced until taken. False when the link is
+   * backed up.
+   */
   add(frames: Frame[]): boolean {
     if (this.#bytes >= GATHER_BYTES) {
       this.flush();
@@ -146,9 +149,10 @@ export class Outbox {
   }
 
   /**
-   * The link is gone: the messages that the kernel cannot have had whole, oldest first, in memory of their own. Of the write in flight that is the last
-   * one, which is certainly incomplete; the others count as sent, for nothing may be sent twice. The outbox is empty afterwards.
-   * `sent` is the number of messages that count as sent and were not acknowledged before.
+   * The link is gone: the messages that the kernel cannot have had whole, oldest first, in memory of their own. Of the
+   * write in flight that is the last one, which is certainly incomplete; the others count as sent, for nothing may be
+   * sent twice. The outbox is empty afterwards. `sent` is the number of messages that count as sent and were not
+   * acknowledged before.
    */
   unsent(): { messages: Frame[][]; sent: number } {
     this.#seal();

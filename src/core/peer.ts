@@ -1,5 +1,6 @@
 /**
- * What is known of one peer, and what was counted about it. Users get it with events, with `receiveFrom` and `drain`, and from `peers()`.
+ * What is known of one peer, and what was counted about it. Users get it with events, with `receiveFrom` and `drain`,
+ * and from `peers()`.
  *
  * Owns identity and counters. Does not own: the connection or the queues (session and pipe do).
  * A peer of a dialled endpoint exists before its first handshake and outlives a reconnection; its fields then change.
@@ -7,7 +8,10 @@
 import { EMPTY } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 
-/** `connecting`: no connection yet, or again; `handshaking`; `ready`: messages flow; `ignored`: a surplus peer of PAIR, or a ROUTER's with a taken id; `closed`. */
+/**
+ * `connecting`: no connection yet, or again; `handshaking`; `ready`: messages flow; `ignored`: a surplus peer of PAIR,
+ * or a ROUTER's with a taken id; `closed`.
+ */
 export type PeerState = "connecting" | "handshaking" | "ready" | "ignored" | "closed";
 
 /** One peer of a socket. */

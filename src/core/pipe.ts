@@ -5,9 +5,10 @@
  *       write ──▶ waiting messages ──▶ read / take
  *       read  ◀── waiting messages ◀── write
  *
- * A message counts against the writer's mark from `write` until the reader acknowledges it: `read` does so at once; a session, which takes messages
- * without reading, when the kernel has them. A writer that was refused hears `onWritable` when about half of the mark is free again (libzmq's low-water mark).
- * A reader that found nothing hears `onReadable` once. Either end may close: the other can write no more, reads what is left, then hears `onDrained`.
+ * A message counts against the writer's mark from `write` until the reader acknowledges it: `read` does so at once; a
+ * session, which takes messages without reading, when the kernel has them. A writer that was refused hears `onWritable`
+ * when about half of the mark is free again (libzmq's low-water mark). A reader that found nothing hears `onReadable`
+ * once. Either end may close: the other can write no more, reads what is left, then hears `onDrained`.
  * Invariants: order is kept; a message is never seen in parts; nothing is counted twice.
  */
 import { Fifo } from "../base/fifo.ts";
@@ -84,7 +85,7 @@ export class Pipe {
     return [endA, endB];
   }
 
-  // Writing -----------------------------------------------------------------------------------------------------------------------
+  // Writing -----------------------------------------------------------------------------------------------------------
 
   /** Most messages that may be under way from this end; 0: no limit. Takes effect at once. */
   setHighWaterMark(messages: number): void {
@@ -131,7 +132,10 @@ export class Pipe {
     return true;
   }
 
-  /** As `write`, over the mark if need be: for what must not get lost, such as subscriptions. Nothing happens on a closed pipe. */
+  /**
+   * As `write`, over the mark if need be: for what must not get lost, such as subscriptions. Nothing happens on a
+   * closed pipe.
+   */
   writeAnyway(frames: Frame[]): void {
     this.put(frames);
     this.flush();
@@ -163,11 +167,11 @@ export class Pipe {
     }
   }
 
-  // Reading -----------------------------------------------------------------------------------------------------------------------
+  // Reading -----------------------------------------------------------------------------------------------------------
 
   /**
-   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows. The last message of a writer that is gone
-   * calls `onDrained` before it is returned.
+   * The oldest message, now the caller's; undefined when there is none, and then `onReadable` or `onDrained` follows.
+   * The last message of a writer that is gone calls `onDrained` before it is returned.
    */
   read(): Frame[] | undefined {
     const frames = this.#waiting.shift();
@@ -202,7 +206,7 @@ export class Pipe {
   acknowledge(count: number): void {
     const writer = this.other;
     writer.#pending -= count;
-    if (writer.#refused) writer.#wake();
+    if (writer.#refused) writer.#wake(writer.#lowWater);
   }
 
   /** Puts taken, unacknowledged messages back in front, in their order. */
@@ -219,14 +223,17 @@ export class Pipe {
     return all;
   }
 
-  // Closing -----------------------------------------------------------------------------------------------------------------------
+  // Closing -----------------------------------------------------------------------------------------------------------
 
   /** Whether this end was closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Closes this end. With `keepReading`, what waits here can still be read; otherwise it is dropped and the number of messages lost is returned. */
+  /**
+   * Closes this end. With `keepReading`, what waits here can still be read; otherwise it is dropped and the number of
+   * messages lost is returned.
+   */
   close(keepReading = false): number {
     if (this.#closed) return 0;
     this.#closed = true;
@@ -258,7 +265,8 @@ export class Pipe {
     this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
     // libzmq: credit comes in steps of (mark + 1) / 2.
     this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
-    this.#wake();
+    // A raised mark gives room at once, however little.
+    this.#wake(this.#limit - 1);
   }
 
   // Conflation: the messages that wait give way to the newest.
@@ -270,8 +278,8 @@ export class Pipe {
     this.peer.countDrop("conflated", lost);
   }
 
-  #wake(): void {
-    if (!this.#refused || this.#pending > this.#lowWater) return;
+  #wake(atMost: number): void {
+    if (!this.#refused || this.#pending > atMost) return;
     this.#refused = false;
     if (!this.#closed && !this.other.#closed) this.owner.onWritable(this);
   }

@@ -1,5 +1,6 @@
 /**
- * What a runtime gives to every context: the clock, the random source, the transports, warnings, and the size of its largest buffer.
+ * What a runtime gives to every context: the clock, the random source, the transports, warnings, and the size of its
+ * largest buffer.
  *
  * The entry (`node.ts`, later `browser.ts`) installs its platform once, when it is loaded; tests give a context one of their own.
  */

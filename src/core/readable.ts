@@ -11,7 +11,8 @@ export abstract class Readable {
   declare readonly _core: SocketCore;
 
   /**
-   * The next message, as an array of its frames. Waits for one; overlapping calls are served in order. A waiting call keeps the process alive.
+   * The next message, as an array of its frames. Waits for one; overlapping calls are served in order. A waiting call
+   * keeps the process alive.
    *
    * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `receiveTimeout`); `signal` gives up the wait.
    * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, `signal.reason` on abort. Throws EBADF on a closed socket.
@@ -23,7 +24,10 @@ export abstract class Readable {
     return this._core.receiver.receive(options);
   }
 
-  /** The next message if one is there. Never waits. Throws EBADF, and EFSM where REQ or REP may not receive now. Goes before waiting `receive` calls. */
+  /**
+   * The next message if one is there. Never waits. Throws EBADF, and EFSM where REQ or REP may not receive now. Goes
+   * before waiting `receive` calls.
+   */
   tryReceive(): Message[] | undefined {
     return this._core.receiver.tryReceive();
   }
@@ -33,25 +37,35 @@ export abstract class Readable {
     return this._core.receiver.receiveFrom(options);
   }
 
-  /** Waits for the first message, then takes what else is there, up to `limit` (1000 unless given). Options and errors as `receive`. */
+  /**
+   * Waits for the first message, then takes what else is there, up to `limit` (1000 unless given). Options and errors
+   * as `receive`.
+   */
   receiveMany(limit?: number, options?: OperationOptions): Promise<Message[][]> {
     return this._core.receiver.receiveMany(limit, options);
   }
 
-  /** An endless iterator of `receiveMany`: the fastest way to read with `await`. Ends when the socket is closed; leaving the loop leaves the socket open. */
+  /**
+   * An endless iterator of `receiveMany`: the fastest way to read with `await`. Ends when the socket is closed; leaving
+   * the loop leaves the socket open.
+   */
   batches(limit: number = DEFAULT_BATCH): AsyncIterableIterator<Message[][]> {
     return this._core.receiver.iterate(limit) as AsyncIterableIterator<Message[][]>;
   }
 
   /**
-   * Calls `handler(message, peer)` for each message as it comes, without a promise per message. Resolves when the socket is closed; rejects with
-   * `signal.reason` on abort, or with what the handler threw. Other receives wait for its end. The handler runs outside all other calls; its result is ignored.
+   * Calls `handler(message, peer)` for each message as it comes, without a promise per message. Resolves when the
+   * socket is closed; rejects with `signal.reason` on abort, or with what the handler threw. Other receives wait for
+   * its end. The handler runs outside all other calls; its result is ignored.
    */
   drain(handler: MessageHandler, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return this._core.receiver.drain(handler, options.signal);
   }
 
-  /** Calls `handler` for up to `limit` messages that are there now and returns how many there were. Never waits; what the handler throws is thrown. */
+  /**
+   * Calls `handler` for up to `limit` messages that are there now and returns how many there were. Never waits; what
+   * the handler throws is thrown.
+   */
   takeMany(handler: MessageHandler, limit: number): number {
     return this._core.receiver.takeMany(handler, limit);
   }

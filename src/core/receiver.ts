@@ -1,9 +1,11 @@
 /**
  * The receiving side of a socket: promises, batches, iterators and the drain, all over `tryReceive`.
  *
- * Owns: the order of overlapping receives, timeouts, and the budget of messages handed out per event-loop turn, after which timers and I/O run.
+ * Owns: the order of overlapping receives, timeouts, and the budget of messages handed out per event-loop turn, after
+ * which timers and I/O run.
  * Does not own: where messages come from (the socket type).
- * Invariant: calls are served in the order they were made; a drain is one long call, those behind it wait for its end; `tryReceive` goes past the queue.
+ * Invariant: calls are served in the order they were made; a drain is one long call, those behind it wait for its end;
+ * `tryReceive` goes past the queue.
  */
 import { ZmqError } from "../base/errors.ts";
 import type { Frame, Message } from "./message.ts";

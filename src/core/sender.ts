@@ -1,7 +1,8 @@
 /**
  * The sending side of a socket: promises over `trySend`.
  *
- * Owns: the order of overlapping sends, timeouts, and the budget of sends completed per event-loop turn. Does not own: where messages go (the socket type).
+ * Owns: the order of overlapping sends, timeouts, and the budget of sends completed per event-loop turn. Does not own:
+ * where messages go (the socket type).
  * Invariant: a send never overtakes an earlier one that waits.
  */
 import { ZmqError } from "../base/errors.ts";

@@ -1,5 +1,6 @@
 /**
- * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two can be read apart.
+ * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two
+ * can be read apart.
  */
 
 import type { Clock } from "../base/clock.ts";

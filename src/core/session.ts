@@ -1,12 +1,14 @@
 /**
- * A session: what lies between one pipe of a socket and one endpoint or accepted link, over all its connections. Dialling, retry, lingering.
+ * A session: what lies between one pipe of a socket and one endpoint or accepted link, over all its connections.
+ * Dialling, retry, lingering.
  *
  *     idle ─▶ dialing ─▶ handshaking ─▶ ready ─▶ closed          dialled: any loss ─▶ waiting ─▶ dialing
  *       └──────────────▶ handshaking   (accepted)                accepted: any loss ─▶ closed
  *
- * Lingering is no state of its own: a session that was shut down goes on as it is, also retrying, until its messages are out or its time is up.
- * Owns: the session's end of the pipe, the connection of now, the timers of dialling and lingering. Does not own: what messages mean (the socket),
- * how bytes flow (the connection).
+ * Lingering is no state of its own: a session that was shut down goes on as it is, also retrying, until its messages
+ * are out or its time is up.
+ * Owns: the session's end of the pipe, the connection of now, the timers of dialling and lingering. Does not own: what
+ * messages mean (the socket), how bytes flow (the connection).
  * Invariants: one function writes the state; `#close` is final and idempotent; messages not given to the kernel survive a loss.
  */
 
@@ -90,7 +92,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     return (this.pipe?.waiting ?? 0) + this.inOutbox.messages;
   }
 
-  // Connecting --------------------------------------------------------------------------------------------------------------------
+  // Connecting --------------------------------------------------------------------------------------------------------
 
   /** Begins to connect. Messages can be queued at once, unless `immediate` is set. */
   dial(): void {
@@ -186,7 +188,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     this.#timer = context.clock.after(wait, () => this.#dialNow());
   }
 
-  // The pipe's owner and taker ------------------------------------------------------------------------------------------------------
+  // The pipe's owner and taker ----------------------------------------------------------------------------------------
 
   take(frames: Frame[]): boolean {
     return this.#connection?.take(frames) ?? false;
@@ -213,9 +215,12 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     // The socket's end is closed and empty; `shutDown` has the last word.
   }
 
-  // The end -------------------------------------------------------------------------------------------------------------------------
+  // The end -----------------------------------------------------------------------------------------------------------
 
-  /** Ends this session: what waits may still go out for `lingerMs` (-1: no limit, 0: not at all). The socket has closed its end before. */
+  /**
+   * Ends this session: what waits may still go out for `lingerMs` (-1: no limit, 0: not at all). The socket has closed
+   * its end before.
+   */
   shutDown(lingerMs: number): void {
     if (this.#state === "closed" || this.#shutDown) return;
     this.#shutDown = true;

@@ -1,10 +1,12 @@
 /**
- * The inside of a socket: pipes, endpoints, options, monitor, and the hooks that a socket type fills in. The public class (socket.ts) is a skin over it.
+ * The inside of a socket: pipes, endpoints, options, monitor, and the hooks that a socket type fills in. The public
+ * class (socket.ts) is a skin over it.
  *
- * A type's hooks: `attach` and `detach` when a pipe comes and goes, `retired` when it can be written to no more, `readActivated`, `writeActivated`,
- * `trySend`, `tryReceive`, and where needed `peerReady`, `peerLost`, `canSend`, `canReceive`, `acceptsMessage`, `onUnsent`.
- * Invariants: after `close` no hook is called but `detach`; a message that is lost is counted with its reason; the state of a call that waits is in
- * Sender and Receiver, never here.
+ * A type's hooks: `attach` and `detach` when a pipe comes and goes, `retired` when it can be written to no more,
+ * `readActivated`, `writeActivated`, `trySend`, `tryReceive`, and where needed `peerReady`, `peerLost`, `canSend`,
+ * `canReceive`, `acceptsMessage`, `onUnsent`.
+ * Invariants: after `close` no hook is called but `detach`; a message that is lost is counted with its reason; the
+ * state of a call that waits is in Sender and Receiver, never here.
  */
 
 import { fromText } from "../base/bytes.ts";
@@ -59,7 +61,7 @@ export abstract class SocketCore implements SessionHost {
     context.add(this);
   }
 
-  // Hooks of the socket type ----------------------------------------------------------------------------------------------------------
+  // Hooks of the socket type ------------------------------------------------------------------------------------------
 
   /** Sends at once, or says that there is no room (and `writeActivated` follows). The frames are the socket's only if sent. */
   trySend(_frames: Frame[]): boolean {
@@ -114,7 +116,7 @@ export abstract class SocketCore implements SessionHost {
     if (this.settings.probeRouter) pipe.writeAnyway([fromText("")]);
   }
 
-  // Calls of the public class -----------------------------------------------------------------------------------------------------------
+  // Calls of the public class -----------------------------------------------------------------------------------------
 
   /** For messages. */
   get name(): string {
@@ -221,7 +223,7 @@ export abstract class SocketCore implements SessionHost {
     clock.after(EXIT_CHECK_MS, check);
   }
 
-  // Sessions and pipes call -------------------------------------------------------------------------------------------------------------
+  // Sessions and pipes call -------------------------------------------------------------------------------------------
 
   createMechanism(settings: Settings): Mechanism {
     const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
@@ -262,6 +264,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   onClosed(pipe: Pipe): void {
+    pipe.peer.state = "closed";
     this.retired(pipe);
   }
 
@@ -275,7 +278,10 @@ export abstract class SocketCore implements SessionHost {
     pipe.close();
   }
 
-  /** Our own side of a pipe ends: it is written to no more; what it holds can be read until it is empty, unless the socket is closed. */
+  /**
+   * Our own side of a pipe ends: it is written to no more; what it holds can be read until it is empty, unless the
+   * socket is closed.
+   */
   retire(pipe: Pipe): void {
     this.retired(pipe);
     pipe.close(!this.closed);

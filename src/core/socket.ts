@@ -1,5 +1,6 @@
 /**
- * The public socket: what every socket type has, and the factory that puts a type's class together from its core, its options and its directions.
+ * The public socket: what every socket type has, and the factory that puts a type's class together from its core, its
+ * options and its directions.
  *
  * A skin: each method is a call into `SocketCore`. Option accessors come from the option table.
  */
@@ -88,22 +89,29 @@ export abstract class Socket {
   }
 
   /**
-   * Listens at an endpoint: `tcp://127.0.0.1:5555`, `tcp://*:*` (any interface, free port), `ipc:///tmp/name`, `ipc://*`, `ipc://@abstract`, `inproc://name`.
-   * One socket can listen at many. Resolves when listening; `lastEndpoint` then has the real address.
-   * Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT at once for a wrong text; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES, …
+   * Listens at an endpoint: `tcp://127.0.0.1:5555`, `tcp://*:*` (any interface, free port), `ipc:///tmp/name`,
+   * `ipc://*`, `ipc://@abstract`, `inproc://name`. One socket can listen at many. Resolves when listening;
+   * `lastEndpoint` then has the real address. Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT at once for a
+   * wrong text; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES, …
    */
   async bind(endpoint: string): Promise<void> {
     this._core.assertOpen();
     await this._core.endpoints.bind(endpoint);
   }
 
-  /** Stops listening, and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if it is not bound. */
+  /**
+   * Stops listening, and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if
+   * it is not bound.
+   */
   async unbind(endpoint: string): Promise<void> {
     this._core.assertOpen();
     await this._core.endpoints.unbind(endpoint);
   }
 
-  /** As `bind`, without waiting: arguments are checked at once, a failure of the system is a `bind:error` event. inproc is bound when it returns. */
+  /**
+   * As `bind`, without waiting: arguments are checked at once, a failure of the system is a `bind:error` event. inproc
+   * is bound when it returns.
+   */
   bindSync(endpoint: string): void {
     this._core.assertOpen();
     this._core.endpoints.bind(endpoint).catch(() => undefined); // The event has told it.
@@ -116,22 +124,29 @@ export abstract class Socket {
   }
 
   /**
-   * Connects to an endpoint, now and again whenever the connection is lost, and returns at once. Messages can be sent before there is a connection.
-   * `tcp://host:port`, `tcp://source:port;host:port`, `ipc://…`, `inproc://…`. One socket can connect to many, and bind as well.
-   * Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT for a wrong text; everything later is an event.
+   * Connects to an endpoint, now and again whenever the connection is lost, and returns at once. Messages can be sent
+   * before there is a connection. `tcp://host:port`, `tcp://source:port;host:port`, `ipc://…`, `inproc://…`. One socket
+   * can connect to many, and bind as well. Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT for a wrong text;
+   * everything later is an event.
    */
   connect(endpoint: string): void {
     this._core.assertOpen();
     this._core.endpoints.connect(endpoint);
   }
 
-  /** Ends a connection when what waits for it is sent (at most `linger`); what was received can still be read. ENOENT if it was not connected. */
+  /**
+   * Ends a connection when what waits for it is sent (at most `linger`); what was received can still be read. ENOENT if
+   * it was not connected.
+   */
   disconnect(endpoint: string): void {
     this._core.assertOpen();
     this._core.endpoints.disconnect(endpoint);
   }
 
-  /** Ends the connection of one peer at once; what waits for it goes to other peers or is lost with an event. A dialled endpoint is not tried again. */
+  /**
+   * Ends the connection of one peer at once; what waits for it goes to other peers or is lost with an event. A dialled
+   * endpoint is not tried again.
+   */
   disconnectPeer(peer: Peer | number): void {
     const core = this._core;
     core.assertOpen();
@@ -150,14 +165,17 @@ export abstract class Socket {
   }
 
   /**
-   * Closes the socket. Calls that wait are rejected with EAGAIN; what was sent and waits still goes out in the background for at most `linger`,
-   * and holds the process that long. Harmless when closed already.
+   * Closes the socket. Calls that wait are rejected with EAGAIN; what was sent and waits still goes out in the
+   * background for at most `linger`, and holds the process that long. Harmless when closed already.
    */
   close(): void {
     void this._core.close(this._core.settings.linger);
   }
 
-  /** Closes, and resolves when nothing is left to send, or after `ms` (default `linger`): how many waiting messages went out and how many were lost. */
+  /**
+   * Closes, and resolves when nothing is left to send, or after `ms` (default `linger`): how many waiting messages went
+   * out and how many were lost.
+   */
   end(ms: number = this._core.settings.linger): Promise<CloseOutcome> {
     if (!Number.isInteger(ms) || ms < -1)
       throw new ZmqError("invalid-argument", `end() takes milliseconds from -1 (no limit), got ${describe(ms)}`);
@@ -174,7 +192,10 @@ export abstract class Socket {
     this.close();
   }
 
-  /** Resolves when `count` peers have finished their handshake; an ignored surplus peer does not count. Rejects on close (EAGAIN) and abort. */
+  /**
+   * Resolves when `count` peers have finished their handshake; an ignored surplus peer does not count. Rejects on close
+   * (EAGAIN) and abort.
+   */
   connected(count = 1, options: SignalOption = {}): Promise<void> {
     const core = this._core;
     const ready = (): boolean => {

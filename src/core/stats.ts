@@ -1,7 +1,8 @@
 /**
  * Counters of a socket, and the snapshots that `stats()` and `peers()` give.
  *
- * Pipes and peers count for themselves, one integer add per message; a socket adds what pipes that are gone had counted. Nothing here runs per message.
+ * Pipes and peers count for themselves, one integer add per message; a socket adds what pipes that are gone had
+ * counted. Nothing here runs per message.
  */
 import type { ErrorReason } from "../base/errors.ts";
 import { byteLength, type Frame } from "./message.ts";

@@ -1,4 +1,7 @@
-/** Web streams over sockets: one chunk is one message, back-pressure both ways, nothing read ahead that a cancelled stream would lose. */
+/**
+ * Web streams over sockets: one chunk is one message, back-pressure both ways, nothing read ahead that a cancelled
+ * stream would lose.
+ */
 import { ZmqError } from "../base/errors.ts";
 import type { Message, MessageLike } from "./message.ts";
 import type { Readable } from "./readable.ts";

@@ -1,9 +1,10 @@
 /**
  * The transport port: what a transport offers to the core, and what it may call back.
  *
- * A transport is a value put into a context. Three link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above), `frames` (one message of the
- * transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never calls a socket, only the sink it was given.
- * Each operation says: may it call back at once, who owns the bytes, which errors it reports.
+ * A transport is a value put into a context. Three link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above),
+ * `frames` (one message of the transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never
+ * calls a socket, only the sink it was given. Each operation says: may it call back at once, who owns the bytes, which
+ * errors it reports.
  */
 
 import type { ZmqError } from "../base/errors.ts";
@@ -19,16 +20,16 @@ export interface Link {
   /** Begins delivery; called once, before anything else. Never calls back at once. */
   open(sink: LinkSink): void;
   /**
-   * Writes the parts, in order, as one. True: the kernel has all of it and the bytes are the caller's again. False: they belong to the link until
-   * `onTaken`, and nothing may be written before it. Does not call back at once.
+   * Writes the parts, in order, as one. True: the kernel has all of it and the bytes are the caller's again. False:
+   * they belong to the link until `onTaken`, and nothing may be written before it. Does not call back at once.
    */
   write(parts: readonly Uint8Array[]): boolean;
   /** Stops delivery; a chunk or two that were read already may still come. */
   pause(): void;
   resume(): void;
   /**
-   * Closes in order: what was written goes out, the end is announced, what comes in is thrown away; `done` is called when the peer has closed too,
-   * or after a second. The sink hears nothing more.
+   * Closes in order: what was written goes out, the end is announced, what comes in is thrown away; `done` is called
+   * when the peer has closed too, or after a second. The sink hears nothing more.
    */
   end(done: () => void): void;
   /** Closes at once; what was not taken is lost. No callback follows. */
@@ -104,7 +105,10 @@ export interface MessageTransport {
   readonly scheme: string;
   readonly shape: "messages";
   check(address: string, use: "bind" | "connect", settings: Settings): void;
-  /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. `close` gives the name free; joined pipes stay. */
+  /**
+   * Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. `close` gives the name free;
+   * joined pipes stay.
+   */
   bind(address: string, party: Party): { close(): void };
   /** Joins at once or when the name is bound. The result is this party's end. */
   connect(address: string, party: Party): Pipe;

@@ -1,8 +1,10 @@
 /**
  * The event-loop turn: one macrotask per turn, shared by everything in a context that wants to act at its end or count within it.
  *
- * Owns the rules of "at most so much per turn": the flush of what a turn gathered, and the budget after which awaited calls let timers and I/O run.
- * Invariant: `id` changes between two macrotasks whenever anybody looked at it in the first, so a comparison of ids tells turns apart.
+ * Owns the rules of "at most so much per turn": the flush of what a turn gathered, and the budget after which awaited
+ * calls let timers and I/O run.
+ * Invariant: `id` changes between two macrotasks whenever anybody looked at it in the first, so a comparison of ids
+ * tells turns apart.
  */
 import type { Clock } from "../base/clock.ts";
 

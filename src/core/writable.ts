@@ -10,8 +10,8 @@ export abstract class Writable {
   declare readonly _core: SocketCore;
 
   /**
-   * Queues a message for sending; resolves when it is queued, not when it is delivered. While there is no room (no peer, or the high-water mark) it waits;
-   * overlapping calls are served in order.
+   * Queues a message for sending; resolves when it is queued, not when it is delivered. While there is no room (no
+   * peer, or the high-water mark) it waits; overlapping calls are served in order.
    *
    * @param message One frame or an array of frames: bytes, string (UTF-8), number (its text) or null (empty). Bytes are referenced until the network has
    *   them, except frames up to 128 bytes over tcp and ipc: do not change larger ones. An empty array sends nothing.
@@ -19,7 +19,8 @@ export abstract class Writable {
    * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, `signal.reason` on abort. Throws EBADF on a closed socket and
    *   EINVAL for what cannot be a message, at once.
    *
-   * Cost: with room, one shared resolved promise; after 512 sends in one turn of the event loop one promise that waits for the next turn.
+   * Cost: with room, one shared resolved promise; after 512 sends in one turn of the event loop one promise that waits
+   * for the next turn.
    * Source: zmq_msg_send, ZMQ_SNDTIMEO.
    */
   send(message: MessageLike | readonly MessageLike[], options?: OperationOptions): Promise<void> {
@@ -27,15 +28,19 @@ export abstract class Writable {
   }
 
   /**
-   * Sends at once or not at all: true if the message was queued, false if there is no room now. Never waits. Returns false too while earlier sends wait.
-   * Throws EBADF, EINVAL, and EFSM where REQ or REP may not send now. The fastest way to send.
+   * Sends at once or not at all: true if the message was queued, false if there is no room now. Never waits. Returns
+   * false too while earlier sends wait. Throws EBADF, EINVAL, and EFSM where REQ or REP may not send now. The fastest
+   * way to send.
    */
   trySend(message: MessageLike | readonly MessageLike[]): boolean {
     const frames: Frame[] = toFrames(message);
     return this._core.sender.trySend(frames);
   }
 
-  /** A web stream that sends each chunk as one message, with back-pressure. Closing or aborting the stream leaves the socket open. */
+  /**
+   * A web stream that sends each chunk as one message, with back-pressure. Closing or aborting the stream leaves the
+   * socket open.
+   */
   toWritableStream(): WritableStream<MessageLike | readonly MessageLike[]> {
     return writableStream(this);
   }

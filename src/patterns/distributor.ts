@@ -1,8 +1,9 @@
 /**
  * Distribution: one message to many pipes (RFC 29 PUB).
  *
- * Owns who is marked to get the next message; a pipe is marked at most once. A pipe without room loses that message, which is reported.
- * Each pipe gets an array of its own, for readers may change theirs; the frames are shared, and links encode at once and keep nothing.
+ * Owns who is marked to get the next message; a pipe is marked at most once. A pipe without room loses that message,
+ * which is reported. Each pipe gets an array of its own, for readers may change theirs; the frames are shared, and
+ * links encode at once and keep nothing.
  */
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";

@@ -4,10 +4,11 @@
  *     ""──"foot"──"ball"  {pipe 1}          a node's label is the part of the topic that its parent does not have;
  *             └───"note"  {pipe 2}          holders sit at the node where their topic ends
  *
- * A holder is a pipe (XPUB: each topic at most once per pipe) or the socket itself (XSUB: a count per topic). The number of nodes is at most twice the
- * number of topics, whatever their length: a peer's long topics cost their bytes, not a node per byte.
- * Invariants: no node but the root has neither holders nor two children; a label is never empty but at the root; a node with holders keeps its identity
- * until its last holder is removed, so holders may remember it.
+ * A holder is a pipe (XPUB: each topic at most once per pipe) or the socket itself (XSUB: a count per topic). The
+ * number of nodes is at most twice the number of topics, whatever their length: a peer's long topics cost their bytes,
+ * not a node per byte.
+ * Invariants: no node but the root has neither holders nor two children; a label is never empty but at the root; a node
+ * with holders keeps its identity until its last holder is removed, so holders may remember it.
  */
 import { concat, copyBytes } from "../base/bytes.ts";
 import type { Frame } from "../core/message.ts";

@@ -1,4 +1,7 @@
-/** PAIR (RFC 31): exactly one peer. A second one finishes its handshake and is then ignored for as long as it stays, as libzmq does. */
+/**
+ * PAIR (RFC 31): exactly one peer. A second one finishes its handshake and is then ignored for as long as it stays, as
+ * libzmq does.
+ */
 import type { ContextCore } from "../core/context.ts";
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";

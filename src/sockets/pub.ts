@@ -19,11 +19,15 @@ class PubCore extends XPubCore {
 }
 
 /**
- * A publisher: each message goes to the peers that subscribed to a prefix of its first frame. Never waits: a message nobody subscribed to is dropped,
- * and so is one for a peer whose queue is full (with a `drop` event), unless `noDrop` is set.
+ * A publisher: each message goes to the peers that subscribed to a prefix of its first frame. Never waits: a message
+ * nobody subscribed to is dropped, and so is one for a peer whose queue is full (with a `drop` event), unless `noDrop`
+ * is set.
  */
 export class Publisher extends socketClass("PUB", PubCore) {
-  /** Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on close and abort. */
+  /**
+   * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
+   * close and abort.
+   */
   subscribed(topic?: MessageLike, count = 1, options: SignalOption = {}): Promise<void> {
     return whenSubscribed(this._core as PubCore, topic, count, options);
   }

@@ -45,5 +45,8 @@ class PullCore extends SocketCore {
   }
 }
 
-/** The receiving end of a pipeline: fair-queues what its PUSH peers send. Back-pressure reaches them when `receiveHighWaterMark` is full. */
+/**
+ * The receiving end of a pipeline: fair-queues what its PUSH peers send. Back-pressure reaches them when
+ * `receiveHighWaterMark` is full.
+ */
 export class Pull extends socketClass("PULL", PullCore) {}

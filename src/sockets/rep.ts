@@ -1,9 +1,12 @@
 /**
  * REP (RFC 28): receives a request, answers it to whoever asked.
  *
- *     request:  envelope frames…  ""  body…        the envelope up to the first empty frame is kept and goes back before the reply
+ *     request:  envelope frames…  ""  body…
  *
- * State: no request, or one that waits for its answer. A request without an empty frame, or without a body, is dropped with an event.
+ * The envelope up to the first empty frame is kept and goes back before the reply.
+ *
+ * State: no request, or one that waits for its answer. A request without an empty frame, or without a body, is dropped
+ * with an event.
  */
 import { ZmqError } from "../base/errors.ts";
 import type { ContextCore } from "../core/context.ts";

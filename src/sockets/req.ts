@@ -3,8 +3,9 @@
  *
  *     request on the wire:  [ id(4), if `correlate` ]  ""  body…        reply: the same envelope, then its body
  *
- * State: nothing asked, or waiting for the reply of one pipe. When that pipe ends, a valid reply from any other is taken, as libzmq does.
- * Before a new request whatever came late is thrown away: a late reply must never be taken for the answer to the next question.
+ * State: nothing asked, or waiting for the reply of one pipe. When that pipe ends, a valid reply from any other is
+ * taken, as libzmq does. Before a new request whatever came late is thrown away: a late reply must never be taken for
+ * the answer to the next question.
  */
 import { allocate, EMPTY, equalBytes } from "../base/bytes.ts";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";

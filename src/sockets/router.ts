@@ -1,8 +1,9 @@
 /**
  * ROUTER (RFC 28): each message begins with the routing id of the peer that it goes to or comes from.
  *
- * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an id keeps it (a newcomer is
- * ignored, its connection stays open: closing it would make a libzmq peer reconnect for ever) unless `handover` is set.
+ * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an
+ * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
+ * ever) unless `handover` is set.
  */
 import { copyBytes } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
@@ -134,7 +135,10 @@ export interface RouterConnectOptions {
 
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
 export class Router extends socketClass("ROUTER", RouterCore) {
-  /** As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken or not 1 to 255 bytes. */
+  /**
+   * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
+   * or not 1 to 255 bytes.
+   */
   override connect(endpoint: string, options: RouterConnectOptions = {}): void {
     const core = this._core as RouterCore;
     core.assertOpen();

@@ -1,4 +1,7 @@
-/** SUB (RFC 29): XSUB with methods for subscriptions, and a filter of its own, so that a publisher that sends too much is harmless. */
+/**
+ * SUB (RFC 29): XSUB with methods for subscriptions, and a filter of its own, so that a publisher that sends too much
+ * is harmless.
+ */
 import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
 import { socketClass } from "../core/socket.ts";
@@ -29,9 +32,15 @@ class SubCore extends XSubCore {
   }
 }
 
-/** A subscriber: receives the messages whose first frame begins with one of its topics. Without a subscription it receives nothing. */
+/**
+ * A subscriber: receives the messages whose first frame begins with one of its topics. Without a subscription it
+ * receives nothing.
+ */
 export class Subscriber extends socketClass("SUB", SubCore) {
-  /** Subscribes to topics, at once and after each reconnection; none given: to everything. Counted: each needs its own `unsubscribe` (ZMQ_SUBSCRIBE). */
+  /**
+   * Subscribes to topics, at once and after each reconnection; none given: to everything. Counted: each needs its own
+   * `unsubscribe` (ZMQ_SUBSCRIBE).
+   */
   subscribe(...topics: MessageLike[]): void {
     this.#set(topics, true);
   }

@@ -1,9 +1,11 @@
 /**
- * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program of their subscriptions.
+ * XPUB (RFC 29): sends each message to the peers that subscribed to a prefix of its first frame, and tells the program
+ * of their subscriptions.
  *
- * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other frames are the peer's own message.
- * Each peer has a set of topics: subscribing twice and cancelling once leaves none. A peer may hold so many subscriptions and no more.
- * What the program has not read waits here, bounded; when the bound is reached, peers are read from no more until it reads (nothing is dropped).
+ * A subscription is a frame 01 topic, its end 00 topic, wherever in a message it comes (as libzmq reads it); other
+ * frames are the peer's own message. Each peer has a set of topics: subscribing twice and cancelling once leaves none.
+ * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded; when the bound
+ * is reached, peers are read from no more until it reads (nothing is dropped).
  */
 import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
@@ -250,11 +252,15 @@ export function whenSubscribed(
 }
 
 /**
- * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00 topic]` when it loses its last
- * (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to is dropped; so is one for a peer that is full, unless `noDrop`.
+ * A publisher that sees its subscriptions: `receive` gives `[01 topic]` when a topic gets its first subscriber, `[00
+ * topic]` when it loses its last (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to
+ * is dropped; so is one for a peer that is full, unless `noDrop`.
  */
 export class XPublisher extends socketClass("XPUB", XPubCore) {
-  /** Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on close and abort. */
+  /**
+   * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
+   * close and abort.
+   */
   subscribed(topic?: MessageLike, count = 1, options: SignalOption = {}): Promise<void> {
     return whenSubscribed(this._core as XPubCore, topic, count, options);
   }

@@ -1,8 +1,10 @@
 /**
- * XSUB (RFC 29): receives from publishers what it subscribed to; subscriptions are messages 01 topic and 00 topic that the program sends.
+ * XSUB (RFC 29): receives from publishers what it subscribed to; subscriptions are messages 01 topic and 00 topic that
+ * the program sends.
  *
- * Counts its subscriptions: each 01 goes to the publishers, a 00 only when it ends the last one. After each handshake all topics are sent again.
- * Inside pipes a subscription is always a message; the session makes a command of it for SUB and a 3.1 peer.
+ * Counts its subscriptions: each 01 goes to the publishers, a 00 only when it ends the last one. After each handshake
+ * all topics are sent again. Inside pipes a subscription is always a message; the session makes a command of it for SUB
+ * and a 3.1 peer.
  */
 
 import type { ContextCore } from "../core/context.ts";
@@ -105,5 +107,8 @@ export class XSubCore extends SocketCore {
   }
 }
 
-/** A subscriber by messages: send `\x01topic` to subscribe and `\x00topic` to cancel; other messages go to the publishers. Made for proxies. */
+/**
+ * A subscriber by messages: send `\x01topic` to subscribe and `\x00topic` to cancel; other messages go to the
+ * publishers. Made for proxies.
+ */
 export class XSubscriber extends socketClass("XSUB", XSubCore) {}

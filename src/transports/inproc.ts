@@ -1,8 +1,10 @@
 /**
- * inproc: sockets of one context in one thread, their pipes joined directly. Frames are handed over without copying, so sender and receiver share bytes.
+ * inproc: sockets of one context in one thread, their pipes joined directly. Frames are handed over without copying, so
+ * sender and receiver share bytes.
  *
- * Either side may come first: a connection made before its name is bound waits with its messages. Names are exact and belong to one context.
- * Marks add up: A may have A's send mark plus B's receive mark under way; until the bind, A's own. There is no handshake, no reconnection, no check of types.
+ * Either side may come first: a connection made before its name is bound waits with its messages. Names are exact and
+ * belong to one context. Marks add up: A may have A's send mark plus B's receive mark under way; until the bind, A's
+ * own. There is no handshake, no reconnection, no check of types.
  */
 import { ZmqError } from "../base/errors.ts";
 import { Peer } from "../core/peer.ts";

@@ -4,8 +4,9 @@
  *     ipc:///path/name    a socket file          ipc://*    a file in a directory of its own, removed on close
  *     ipc://@name         Linux's abstract name space (Node.js 20 pads the name with NULs and so reaches only another Node.js 20)
  *
- * We listen at a temporary name and rename it onto the path: an old listener's close, which unlinks its name, can then never remove a new one's file,
- * and a stale file is replaced in one step. On close the file is removed if it is still ours.
+ * We listen at a temporary name and rename it onto the path: an old listener's close, which unlinks its name, can then
+ * never remove a new one's file, and a stale file is replaced in one step. On close the file is removed if it is still
+ * ours.
  */
 import { existsSync, mkdtempSync, renameSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";

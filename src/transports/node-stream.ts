@@ -1,8 +1,9 @@
 /**
  * Links over Node.js streams: what tcp and ipc have in common once a connection is there.
  *
- * A write is taken when `writableLength` is 0 right after it, or when a write callback finds it 0 on a living socket: Node.js calls back without an
- * error for bytes that the kernel never took when a socket is destroyed. No socket keeps the process alive; the core holds it when it must.
+ * A write is taken when `writableLength` is 0 right after it, or when a write callback finds it 0 on a living socket:
+ * Node.js calls back without an error for bytes that the kernel never took when a socket is destroyed. No socket keeps
+ * the process alive; the core holds it when it must.
  */
 import type { Server, Socket } from "node:net";
 import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";

@@ -1,8 +1,8 @@
 /**
  * tcp: ZMTP over TCP, IPv4 and IPv6 (RFC 23; endpoint forms of zmq_tcp(7)).
  *
- * Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all interfaces (with `ipv6` both families),
- * a name may be that of an interface; port `*` or 0 lets the system choose.
+ * Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all
+ * interfaces (with `ipv6` both families), a name may be that of an interface; port `*` or 0 lets the system choose.
  */
 import { lookup } from "node:dns";
 import { BlockList, connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";

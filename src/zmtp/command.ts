@@ -37,7 +37,7 @@ export function isShortName(body: Uint8Array): boolean {
   return body.length > 0 && body[0] > 0 && body[0] <= LONGEST_NAME;
 }
 
-// READY and the metadata it carries ------------------------------------------------------------------------------------------------
+// READY and the metadata it carries -----------------------------------------------------------------------------------
 
 /**
  * metadata = *property; property = name-length(1) name value-length(be32) value
@@ -86,7 +86,7 @@ function canonicalName(name: string): string {
   return CANONICAL.get(name.toLowerCase()) ?? name;
 }
 
-// ERROR ---------------------------------------------------------------------------------------------------------------------------
+// ERROR ---------------------------------------------------------------------------------------------------------------
 
 /** error-data = reason-length(1) reason */
 export function encodeError(reason: string): Uint8Array {
@@ -99,7 +99,7 @@ export function decodeError(data: Uint8Array): string | undefined {
   return toLatin1(data.subarray(1, 1 + data[0]));
 }
 
-// PING and PONG -------------------------------------------------------------------------------------------------------------------
+// PING and PONG -------------------------------------------------------------------------------------------------------
 
 /** An echo carries at most this much of a PING's context (RFC 37; libzmq cuts as well). */
 const MAX_CONTEXT_BYTES = 16;
@@ -119,11 +119,11 @@ export function encodePong(context: Uint8Array): Uint8Array {
   return encodeCommand("PONG", context);
 }
 
-// SUBSCRIBE, CANCEL, JOIN, LEAVE --------------------------------------------------------------------------------------------------
+// SUBSCRIBE, CANCEL, JOIN, LEAVE --------------------------------------------------------------------------------------
 
 /**
- * subscribe = 09 "SUBSCRIBE" topic, cancel = 06 "CANCEL" topic. Inside the library a subscription is a message of one frame, 01 or 00 and the
- * topic: the form that ZMTP 3.0 peers and XSUB's users use, and the only one that pipes know.
+ * subscribe = 09 "SUBSCRIBE" topic, cancel = 06 "CANCEL" topic. Inside the library a subscription is a message of one
+ * frame, 01 or 00 and the topic: the form that ZMTP 3.0 peers and XSUB's users use, and the only one that pipes know.
  */
 export function subscriptionToCommand(frame: Uint8Array): Uint8Array {
   return encodeCommand(frame[0] === 1 ? "SUBSCRIBE" : "CANCEL", frame.subarray(1));

@@ -1,15 +1,19 @@
 /**
- * One peer's protocol, without I/O (RFC 37): bytes and the time go in, bytes, messages and verdicts come out at the sink, synchronously.
+ * One peer's protocol, without I/O (RFC 37): bytes and the time go in, bytes, messages and verdicts come out at the
+ * sink, synchronously.
  *
  *     greeting ──64 octets──▶ handshaking ──READY both ways──▶ ready ──▶ closed
  *         └──────────────────────┴───────────── any failure ──────────────┘
  *
- * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, and what a command means in the traffic phase.
- * Does not own: writing messages (the outbox, which asks `subscriptionsAsCommands`), timers (the session calls `tick`), reconnection.
- * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting before the peer's greeting is
- * complete; no message is asked for before the peer's READY came (libzmq takes earlier traffic for an attack).
+ * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, and what a command means in the
+ * traffic phase.
+ * Does not own: writing messages (the outbox, which asks `subscriptionsAsCommands`), timers (the session calls `tick`),
+ * reconnection.
+ * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting
+ * before the peer's greeting is complete; no message is asked for before the peer's READY came (libzmq takes earlier
+ * traffic for an attack).
  */
-import { fromText, toHex, toLatin1 } from "../base/bytes.ts";
+import { toHex, toLatin1 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
 import { decodeCommand, decodePing, encodePing, encodePong, isShortName, type Metadata, subscriptionFrame } from "./command.ts";
 import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
@@ -145,7 +149,7 @@ export class Engine implements FrameSink {
     this.#decoder.stop();
   }
 
-  // Greeting and handshake --------------------------------------------------------------------------------------------------------
+  // Greeting and handshake --------------------------------------------------------------------------------------------
 
   #receiveGreeting(chunk: Uint8Array): void {
     const { result, next } = this.#greeting.receive(chunk, 0);
@@ -159,12 +163,10 @@ export class Engine implements FrameSink {
     }
     const { mechanism } = this.#settings;
     this.#minor = result.minor;
-    if (result.mechanism !== mechanism.name) {
-      return this.#fail(
-        "mechanism-mismatch",
-        `the peer's security mechanism is ${ascii(result.mechanism)}, ours is ${mechanism.name}`,
-        fromText(result.mechanism),
-      );
+    const theirs = toLatin1(result.mechanism);
+    if (theirs !== mechanism.name) {
+      const text = `the peer's security mechanism is ${ascii(theirs)}, ours is ${mechanism.name}`;
+      return this.#fail("mechanism-mismatch", text, result.mechanism);
     }
     this.#become("handshaking");
     const first = mechanism.start();
@@ -199,7 +201,7 @@ export class Engine implements FrameSink {
     this.#sink.onReady({ socketType, routingId, metadata, minor: this.#minor });
   }
 
-  // Traffic -----------------------------------------------------------------------------------------------------------------------
+  // Traffic -----------------------------------------------------------------------------------------------------------
 
   onMessage(frames: Frame[]): boolean {
     return this.#sink.onMessage(frames);
@@ -217,7 +219,8 @@ export class Engine implements FrameSink {
           ? this.#sink.onMessage([subscriptionFrame(command.name === "SUBSCRIBE", command.data)])
           : true;
       default:
-        // PONG has done its work by arriving; ERROR and names we do not know are ignored after the handshake, as libzmq ignores them.
+        // PONG has done its work by arriving; ERROR and names we do not know are ignored after the handshake, as libzmq
+        // ignores them.
         return true;
     }
   }
@@ -241,7 +244,7 @@ export class Engine implements FrameSink {
     return true;
   }
 
-  // -------------------------------------------------------------------------------------------------------------------------------
+  // -------------------------------------------------------------------------------------------------------------------
 
   #command(body: Uint8Array): void {
     this.#sink.onOutput(encodeFrame(FLAG_COMMAND, body));

@@ -3,9 +3,11 @@
  *
  *     chunk  ...|flags size body|flags size body|flags si      the last header or body may continue in the next chunk
  *
- * Owns: framing, assembly of multipart messages, the limits on what a peer may announce, and pausing. A length is judged before any memory is
- * taken for it: a body across chunks is gathered as the chunks that really came and joined once.
- * Does not own: what a command means. Leniency is libzmq's: reserved flag bits, long form for short bodies and MORE on a command are accepted.
+ * Owns: framing, assembly of multipart messages, the limits on what a peer may announce, and pausing. A length is
+ * judged before any memory is taken for it: a body across chunks is gathered as the chunks that really came and joined
+ * once.
+ * Does not own: what a command means. Leniency is libzmq's: reserved flag bits, long form for short bodies and MORE on
+ * a command are accepted.
  * Invariants: messages leave in wire order; a paused decoder keeps every byte; after a failure it takes nothing more.
  */
 import { allocateOwn, concat, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";

@@ -1,12 +1,13 @@
 /**
- * The ZMTP 3 greeting, sent and read in stages (RFC 37 "Greeting"; the stages are libzmq's, so that older peers can be told apart).
+ * The ZMTP 3 greeting, sent and read in stages (RFC 37 "Greeting"; the stages are libzmq's, so that older peers can be
+ * told apart).
  *
  *     0            9 10    11    12 ........ 31 32         33 .. 63
  *     FF padding  7F major minor mechanism      as-server  filler
  *
  * Owns: which byte is sent when, and what the peer's bytes say of its version. Does not own: what happens next.
- * Invariants: the padding of a peer is never looked at; nothing is deduced from fewer than 10 bytes that begin with FF; no byte past the peer's
- * greeting is consumed.
+ * Invariants: the padding of a peer is never looked at; nothing is deduced from fewer than 10 bytes that begin with FF;
+ * no byte past the peer's greeting is consumed.
  */
 import { writeUint64 } from "../base/bytes.ts";
 
@@ -15,7 +16,7 @@ const GREETING_BYTES = 64;
 
 export type GreetingResult =
   /** The whole greeting came. `mechanism` is its 20 octets without trailing NULs. */
-  | { readonly kind: "done"; readonly minor: number; readonly mechanism: string }
+  | { readonly kind: "done"; readonly minor: number; readonly mechanism: Uint8Array }
   /** The peer speaks an older protocol; `received` holds what it sent so far. */
   | { readonly kind: "old"; readonly version: "1.0" | "2.0"; readonly received: Uint8Array }
   | { readonly kind: "more" };
@@ -33,7 +34,10 @@ export class Greeting {
     this.#send = send;
   }
 
-  /** Sends the signature. `identityBytes` is the length of our routing id: to a ZMTP 1.0 peer the padding is that frame's length. */
+  /**
+   * Sends the signature. `identityBytes` is the length of our routing id: to a ZMTP 1.0 peer the padding is that
+   * frame's length.
+   */
   start(identityBytes: number): void {
     const signature = new Uint8Array(SIGNATURE_BYTES);
     signature[0] = 0xff;
@@ -76,7 +80,7 @@ export class Greeting {
       this.#send(this.#tail());
     }
     if (length < GREETING_BYTES) return MORE;
-    return { kind: "done", minor: seen[10] === 3 ? seen[11] : 1, mechanism: mechanismName(seen) };
+    return { kind: "done", minor: seen[10] === 3 ? seen[11] : 1, mechanism: mechanismOf(seen) };
   }
 
   #old(version: "1.0" | "2.0"): GreetingResult {
@@ -94,10 +98,8 @@ export class Greeting {
 
 const MORE: GreetingResult = { kind: "more" };
 
-function mechanismName(greeting: Uint8Array): string {
-  let name = "";
+function mechanismOf(greeting: Uint8Array): Uint8Array {
   let end = 32;
   while (end > 12 && greeting[end - 1] === 0) end--;
-  for (let i = 12; i < end; i++) name += String.fromCharCode(greeting[i]);
-  return name;
+  return greeting.slice(12, end);
 }

@@ -1,8 +1,10 @@
 /**
- * Heartbeats: when to send PING, and when silence means that the peer is gone (RFC 37 "Connection Heartbeating"; timers as libzmq has them).
+ * Heartbeats: when to send PING, and when silence means that the peer is gone (RFC 37 "Connection Heartbeating"; timers
+ * as libzmq has them).
  *
- * Owns three deadlines: the next PING; the answer to one (`timeoutMs` after it, stopped by anything that comes in); and the time to live that the
- * peer's own PING announced. Time is a parameter. Invariant: what comes in only clears deadlines, so a busy link costs two writes per chunk.
+ * Owns three deadlines: the next PING; the answer to one (`timeoutMs` after it, stopped by anything that comes in); and
+ * the time to live that the peer's own PING announced. Time is a parameter. Invariant: what comes in only clears
+ * deadlines, so a busy link costs two writes per chunk.
  */
 import type { ErrorReason } from "../base/errors.ts";
 

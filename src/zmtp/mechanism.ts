@@ -1,10 +1,12 @@
 /**
  * The security mechanism port, and NULL (RFC 23 "The NULL Security Mechanism").
  *
- *     NULL   both sides:  READY metadata   ->   traffic          (symmetric: nobody waits for the other's READY before sending its own)
+ *     NULL   both sides:  READY metadata   ->   traffic
  *
- * A mechanism is fed the handshake's frames and answers with steps. It knows no socket and no timer. After `ready` the engine asks it for nothing
- * more, unless it has a `transform` (encryption); NULL has none, so plain links pay nothing.
+ * NULL is symmetric: nobody waits for the other's READY before sending its own.
+ *
+ * A mechanism is fed the handshake's frames and answers with steps. It knows no socket and no timer. After `ready` the
+ * engine asks it for nothing more, unless it has a `transform` (encryption); NULL has none, so plain links pay nothing.
  */
 import type { ErrorReason } from "../base/errors.ts";
 import { decodeCommand, decodeError, decodeMetadata, encodeCommand, encodeMetadata, type Metadata } from "./command.ts";

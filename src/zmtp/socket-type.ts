@@ -1,5 +1,6 @@
 /**
- * Socket types: their names on the wire, libzmq's numbers, and who may talk to whom (RFC 23 and 28 to 31; protocol of libzmq 4.3).
+ * Socket types: their names on the wire, libzmq's numbers, and who may talk to whom (RFC 23 and 28 to 31; protocol of
+ * libzmq 4.3).
  *
  * Owns the facts that the handshake needs. What a type does with messages is in `sockets/`.
  */
@@ -20,7 +21,10 @@ export const SOCKET_TYPES = {
 /** A socket type's name as READY announces it. */
 export type SocketTypeName = keyof typeof SOCKET_TYPES;
 
-/** Whether a socket of our type may talk to a peer that announced `peer`; an absent announcement (empty text) is accepted, as libzmq does. */
+/**
+ * Whether a socket of our type may talk to a peer that announced `peer`; an absent announcement (empty text) is
+ * accepted, as libzmq does.
+ */
 export function isCompatible(own: SocketTypeName, peer: string): boolean {
   return peer === "" || (SOCKET_TYPES[own].peers as readonly string[]).includes(peer);
 }
