@@ -74,7 +74,7 @@ async function optionsPage() {
     const types = spec.types === "all" ? "all" : spec.types.join(" ");
     const text = texts.get(name);
     if (!text) throw new Error(`option ${name} has no comment in the table`);
-    return `| \`${name}\` | ${spec.constant.replaceAll("ZMQ_", "")} (${spec.id}) | ${range(spec)} | \`${JSON.stringify(spec.default)}\` | ${types} | ${EFFECTS[spec.effect]} | ${cell(text)} |`;
+    return `| \`${name}\` | ${spec.constant === "" ? "none" : `${spec.constant.replaceAll("ZMQ_", "")} (${spec.id})`} | ${range(spec)} | \`${JSON.stringify(spec.default)}\` | ${types} | ${EFFECTS[spec.effect]} | ${cell(text)} |`;
   });
   return [
     "# Socket options",

@@ -85,7 +85,7 @@ export class Connection implements LinkSink, EngineSink {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
-    this.#link?.open(this);
+    this.#link?.start(this);
     this.#engine.start();
   }
 
@@ -332,7 +332,16 @@ export class Connection implements LinkSink, EngineSink {
 
   #makeEngine(): Engine {
     const { context, type } = this.#socket;
-    const { maxMessageSize, copyReceived, heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive, routingId } = this.#settings;
+    const {
+      maxMessageSize,
+      maxFrames,
+      maxMetadataSize,
+      copyReceived,
+      heartbeatInterval,
+      heartbeatTimeout,
+      heartbeatTimeToLive,
+      routingId,
+    } = this.#settings;
     return new Engine(
       {
         socketType: type,
@@ -340,7 +349,8 @@ export class Connection implements LinkSink, EngineSink {
         mechanism: this.#socket.createMechanism(this.#settings),
         limits: {
           maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
-          maxFrames: context.maxFrames,
+          maxFrames,
+          maxMetadataBytes: maxMetadataSize,
           copyBodies: copyReceived,
         },
         heartbeat: {

@@ -121,7 +121,6 @@ export class ContextCore implements SessionContext {
   readonly hold: Hold;
   readonly slabs = new SlabPool();
   readonly maxFrameBytes: number;
-  readonly maxFrames = 100_000;
   readonly warn: (text: string) => void;
   #owner: Context;
   #transports: Map<string, Transport>;

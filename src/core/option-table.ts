@@ -60,6 +60,9 @@ const choice = <const Value, const More extends Extra>(
   more: More,
 ): Row<Value, More> => row({ kind: "choice", id, constant, default: values[0] }, { ...more, values });
 
+/** Options without a counterpart in libzmq. */
+const OURS = 0;
+
 const SENDERS = ["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const;
 const RECEIVERS = ["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const;
 const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH"] as const;
@@ -201,4 +204,12 @@ export const OPTIONS = {
     types: ["XPUB"],
     effect: "now",
   }),
+  /** Most frames of one message from a peer; a longer one costs it the connection. */
+  maxFrames: int(OURS, "", 100_000, { unit: "frames", min: 1 }),
+  /** Most octets of the properties in a peer's handshake; more cost it the connection. */
+  maxMetadataSize: int(OURS, "", 65536, { unit: "bytes" }),
+  /** Most subscriptions that one peer may hold; one more costs it the connection. */
+  maxSubscriptions: int(OURS, "", 1_000_000, { unit: "topics", types: PUBLISHERS, effect: "now" }),
+  /** Most octets of all topics that one peer may hold; more cost it the connection. */
+  maxSubscriptionSize: int(OURS, "", 64 * 1024 * 1024, { unit: "bytes", max: BIG, types: PUBLISHERS, effect: "now" }),
 };

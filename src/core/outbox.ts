@@ -124,9 +124,9 @@ export class Outbox {
     this.#at += bytes.length;
   }
 
-  /** Writes what is gathered, unless a write is in flight. */
+  /** Writes what is gathered, unless a write is in flight or the link is gone. */
   flush(): void {
-    if (this.#flight !== null || this.#bytes === 0) return;
+    if (this.#flight !== null || this.#bytes === 0 || !this.#link.open) return;
     this.#seal();
     const batch: Batch = {
       parts: this.#parts,
@@ -240,7 +240,7 @@ function decodeAll(parts: readonly Uint8Array[]): Frame[][] {
       onCommand: () => true,
       onMalformed: () => undefined,
     },
-    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, copyBodies: true },
+    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, maxMetadataBytes: 0, copyBodies: true },
   );
   decoder.handshaking = false;
   for (const part of parts) decoder.receive(part);

@@ -44,7 +44,7 @@ export class Pipe {
   other: Pipe;
   /** What is known of the peer at the other end. */
   peer: Peer;
-  /** Messages written at this end. */
+  /** Messages written at this end, less those that were taken back unsent. */
   written = 0;
   /** Messages read at this end. */
   taken = 0;
@@ -215,11 +215,10 @@ export class Pipe {
     if (messages.length > 0) this.#asleep = false;
   }
 
-  /** Removes and acknowledges everything that waits, oldest first. */
+  /** Removes everything that waits, oldest first, as if it had not been written. */
   takeAll(): Frame[][] {
     const all = [...this.#waiting];
-    this.#waiting.clear();
-    this.acknowledge(all.length);
+    this.#unwrite();
     return all;
   }
 
@@ -273,9 +272,15 @@ export class Pipe {
   #forget(): void {
     const lost = this.#waiting.length;
     if (lost === 0) return;
-    this.#waiting.clear();
-    this.acknowledge(lost);
+    this.#unwrite();
     this.peer.countDrop("conflated", lost);
+  }
+
+  #unwrite(): void {
+    const count = this.#waiting.length;
+    this.#waiting.clear();
+    this.other.written -= count;
+    this.acknowledge(count);
   }
 
   #wake(atMost: number): void {

@@ -27,8 +27,6 @@ export interface SessionContext {
   readonly slabs: SlabPool;
   /** The runtime's largest buffer. */
   readonly maxFrameBytes: number;
-  /** Most frames of one message. */
-  readonly maxFrames: number;
 }
 
 export interface SessionHost extends PipeOwner {
@@ -47,7 +45,7 @@ export interface SessionHost extends PipeOwner {
   /** A pipe was made; this is the socket's end. */
   onPipe(pipe: Pipe): void;
   /** The handshake with the peer behind this pipe is complete, for the first time or again. */
-  onPeerReady(pipe: Pipe): void;
+  onPeerReady(pipe: Pipe, again: boolean): void;
   /** The connection behind this pipe is lost and will be tried again. */
   onPeerLost(pipe: Pipe): void;
   /** The pipe is over; these messages were not sent. Returns how many of them are lost (the others went to other peers). */

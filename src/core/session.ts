@@ -66,6 +66,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   // The deadline of an attempt, or the wait before the next.
   #timer: Timer | null = null;
   #lingerTimer: Timer | null = null;
+  #wasReady = false;
   #shutDown = false;
   #pendingAtShutdown = 0;
 
@@ -153,7 +154,9 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { monitor } = this.#host;
     if (monitor.active) monitor.emit({ type: "handshake", address: peer.endpoint, peer });
     const pipe = this.pipe ?? this.#openPipe();
-    this.#host.onPeerReady(pipe.other);
+    this.#host.onPeerReady(pipe.other, this.#wasReady);
+    // Without `immediate` the pipe outlives its connections; with it, each connection has one of its own.
+    this.#wasReady = !this.#settings.immediate;
   }
 
   onOver(error: ZmqError): void {
@@ -300,8 +303,9 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { pipe } = this;
     if (pipe === null) return 0;
     this.pipe = null;
+    // Closed first: taking messages out makes room, and nobody may write into a pipe that is going.
+    pipe.close(true);
     const messages = pipe.takeAll();
-    pipe.close();
     return messages.length === 0 ? 0 : this.#host.onUnsent(pipe.other, messages, error?.reason ?? "disconnected");
   }
 

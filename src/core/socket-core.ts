@@ -108,10 +108,11 @@ export abstract class SocketCore implements SessionHost {
   protected abstract retired(pipe: Pipe): void;
   protected readActivated(_pipe: Pipe): void {}
   protected writeActivated(_pipe: Pipe): void {}
-  protected peerReady(_pipe: Pipe): void {}
+  /** `again`: after a reconnection, with the same pipe. */
+  protected peerReady(_pipe: Pipe, _again: boolean): void {}
   protected peerLost(_pipe: Pipe): void {}
 
-  /** A new pipe's first message, if the type has one to send. */
+  /** Sent to each new peer, if asked for: a ROUTER then knows of us. Types that have the option call it in `attach`. */
   protected probe(pipe: Pipe): void {
     if (this.settings.probeRouter) pipe.writeAnyway([fromText("")]);
   }
@@ -241,8 +242,9 @@ export abstract class SocketCore implements SessionHost {
     if (!this.closed) this.sender.wake();
   }
 
-  onPeerReady(pipe: Pipe): void {
-    this.peerReady(pipe);
+  onPeerReady(pipe: Pipe, again: boolean): void {
+    if (again) this.probe(pipe);
+    this.peerReady(pipe, again);
     this.changed();
     this.sender.wake();
   }
@@ -315,7 +317,7 @@ export abstract class SocketCore implements SessionHost {
       onPipe: (pipe) => this.onPipe(pipe),
       onJoined: (pipe) => {
         pipe.peer.state = "ready";
-        this.onPeerReady(pipe);
+        this.onPeerReady(pipe, false);
       },
       introduce: (peer) => {
         peer.address = endpoint;

@@ -17,8 +17,10 @@ import type { Pipe, PipeOwner } from "./pipe.ts";
 export interface Link {
   /** The other end's address as an endpoint text, such as `tcp://127.0.0.1:40112`. */
   readonly remote: string;
+  /** False when the connection is already gone, though `onEnd` is still to come: a write would go nowhere. */
+  readonly open: boolean;
   /** Begins delivery; called once, before anything else. Never calls back at once. */
-  open(sink: LinkSink): void;
+  start(sink: LinkSink): void;
   /**
    * Writes the parts, in order, as one. True: the kernel has all of it and the bytes are the caller's again. False:
    * they belong to the link until `onTaken`, and nothing may be written before it. Does not call back at once.

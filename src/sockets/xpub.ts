@@ -18,9 +18,6 @@ import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
 import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
 
-/** What one peer may hold. */
-const MAX_SUBSCRIPTIONS = 1_000_000;
-const MAX_TOPIC_BYTES = 64 * 1024 * 1024;
 /** What may wait for the program to read. */
 const MAX_UNREAD = 100_000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -47,7 +44,6 @@ export class XPubCore extends SocketCore {
   #unread = new Fifo<Unread>();
   #unreadBytes = 0;
   #stalled = new Set<Pipe>();
-  #lost = new Set<Pipe>();
   #source: Pipe | null = null;
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
 
@@ -119,19 +115,14 @@ export class XPubCore extends SocketCore {
   }
 
   // A dialled peer that was lost had kept its subscriptions, so that messages wait for it. Now it will tell anew what it wants.
-  protected override peerReady(pipe: Pipe): void {
-    if (this.#lost.delete(pipe)) this.#removeAll(pipe);
-  }
-
-  protected override peerLost(pipe: Pipe): void {
-    this.#lost.add(pipe);
+  protected override peerReady(pipe: Pipe, again: boolean): void {
+    if (again) this.#removeAll(pipe);
   }
 
   protected detach(pipe: Pipe): void {
     this.#removeAll(pipe);
     this.#holdings.delete(pipe);
     this.#stalled.delete(pipe);
-    this.#lost.delete(pipe);
   }
 
   protected retired(pipe: Pipe): void {
@@ -177,7 +168,8 @@ export class XPubCore extends SocketCore {
     const holding = this.#holdings.get(pipe) as Holding;
     const before = this.#subscriptions.find(topic);
     if (before?.holders?.has(pipe)) return false;
-    if (holding.nodes.size >= MAX_SUBSCRIPTIONS || holding.bytes + topic.length > MAX_TOPIC_BYTES) {
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    if (holding.nodes.size >= maxSubscriptions || holding.bytes + topic.length > maxSubscriptionSize) {
       this.#refuse(pipe);
       return false;
     }
@@ -230,8 +222,10 @@ export class XPubCore extends SocketCore {
   #refuse(pipe: Pipe): void {
     const session = this.sessionOf(pipe);
     if (session === undefined) return;
-    const text = `${pipe.peer.endpoint} (${pipe.peer.address}): the peer has more than ${MAX_SUBSCRIPTIONS} subscriptions or ${MAX_TOPIC_BYTES} bytes of topics`;
-    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: pipe.peer.endpoint }));
+    const { endpoint, address } = pipe.peer;
+    const { maxSubscriptions, maxSubscriptionSize } = this.settings;
+    const text = `${endpoint} (${address}): the peer holds more than ${maxSubscriptions} subscriptions or ${maxSubscriptionSize} bytes of topics`;
+    this.endpoints.abort(session, new ZmqError("too-many-subscriptions", text, { address: endpoint }));
   }
 }
 

@@ -20,7 +20,7 @@ export class StreamLink implements Link {
   #error: ZmqError | null = null;
   #ended = false;
   readonly #onWritten = (): void => {
-    if (!this.#awaiting || this.#socket.destroyed || this.#socket.writableLength > 0) return;
+    if (!this.#awaiting || !this.open || this.#socket.writableLength > 0) return;
     this.#awaiting = false;
     this.#sink?.onTaken();
   };
@@ -37,7 +37,11 @@ export class StreamLink implements Link {
     socket.on("close", () => this.#over());
   }
 
-  open(sink: LinkSink): void {
+  get open(): boolean {
+    return !this.#socket.destroyed && this.#socket.errored === null;
+  }
+
+  start(sink: LinkSink): void {
     this.#sink = sink;
     this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
     if (this.#ended) process.nextTick(() => this.#over());
@@ -51,7 +55,8 @@ export class StreamLink implements Link {
       for (const part of parts) socket.write(part, this.#onWritten);
       socket.uncork();
     }
-    this.#awaiting = socket.writableLength > 0 || socket.destroyed;
+    // A write that fails at once (a reset is pending) has already left the stream's count.
+    this.#awaiting = socket.writableLength > 0 || !this.open;
     return !this.#awaiting;
   }
 

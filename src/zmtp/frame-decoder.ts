@@ -33,12 +33,14 @@ export interface DecoderLimits {
   readonly maxFrameBytes: number;
   /** Most frames of one message. */
   readonly maxFrames: number;
+  /** Most octets of metadata in the handshake. */
+  readonly maxMetadataBytes: number;
   /** True: every body is a copy, so that no frame keeps a whole chunk in memory (ZMQ_ZERO_COPY_RECV off). */
   readonly copyBodies: boolean;
 }
 
-/** While handshaking a frame is a command with metadata: 64 KiB and room for names. */
-const MAX_HANDSHAKE_BYTES = 65536 + 512;
+/** What a handshake command may have beside its metadata: its name, and later keys and boxes. */
+const HANDSHAKE_EXTRA_BYTES = 512;
 
 /** Bodies up to this are copied: as cheap as a view, and the chunk they came in is freed. Measured in docs/performance.md. */
 const COPY_BYTES = 64;
@@ -132,6 +134,8 @@ export class FrameDecoder {
     let at = 0;
     if (this.#pieces !== null) at = this.#continueBody(chunk);
     else if (this.#headerBytes > 0) at = this.#continueHeader(chunk);
+    // Still not whole: the frame began in an earlier chunk and goes on in the next.
+    if (this.#headerBytes > 0 || this.#pieces !== null) return at;
     while (!this.#paused && !this.#failed) {
       this.#frameAt = at;
       if (end - at < 2) return this.#keepHeader(chunk, at);
@@ -181,7 +185,7 @@ export class FrameDecoder {
   }
 
   #judge(size: number, header: Uint8Array, at: number): boolean {
-    const limit = this.handshaking ? Math.min(MAX_HANDSHAKE_BYTES, this.#limits.maxFrameBytes) : this.#limits.maxFrameBytes;
+    const limit = this.handshaking ? this.#limits.maxMetadataBytes + HANDSHAKE_EXTRA_BYTES : this.#limits.maxFrameBytes;
     if (size <= limit) return true;
     const bytes = header.subarray(at, at + ((header[at] & FLAG_LONG) !== 0 ? MAX_HEADER_BYTES : 2));
     this.#fail("message-too-large", `a frame announces ${size} bytes, the limit is ${limit}`, bytes);

@@ -1,0 +1,28 @@
+/* PUSH to PULL with libzmq over inproc, between two threads of one process. */
+#include "libzmq_common.h"
+
+static void *context;
+
+static void *push (void *unused)
+{
+    size_t size = (size_t) atol (setting ("size", "10"));
+    void *socket = zmq_socket (context, ZMQ_PUSH);
+    (void) unused;
+    check (zmq_connect (socket, "inproc://bench"), "zmq_connect");
+    for (;;)
+        send_new (socket, size);
+    return NULL;
+}
+
+int main (int argc, char **argv)
+{
+    pthread_t thread;
+    begin (argc, argv);
+    context = zmq_ctx_new ();
+    void *socket = zmq_socket (context, ZMQ_PULL);
+    check (zmq_bind (socket, "inproc://bench"), "zmq_bind");
+    pthread_create (&thread, NULL, push, NULL);
+    receive_and_report (socket, (size_t) atol (setting ("size", "10")), atof (setting ("seconds", "1")));
+    fflush (stdout);
+    _exit (0);
+}

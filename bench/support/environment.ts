@@ -1,0 +1,44 @@
+/**
+ * What every run needs from outside: how long to measure, where the peer programs are, a folder for ipc sockets.
+ *
+ * Owns the temporary folder. Does not own the peer processes: each run ends its own.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LibzmqPrograms } from "./libzmq.ts";
+import type { Implementation } from "./part.ts";
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+export class Environment {
+  readonly seconds: number;
+  readonly #libzmq: LibzmqPrograms;
+  readonly #folder = mkdtempSync(join(tmpdir(), "zmtp-bench-"));
+  #count = 0;
+
+  constructor(seconds: number, libzmq: LibzmqPrograms) {
+    this.seconds = seconds;
+    this.#libzmq = libzmq;
+  }
+
+  /** How to start a peer program: `program` is the C program's name, the JavaScript peers have all roles in one. */
+  command(implementation: Implementation, program: string): Command {
+    if (implementation === "libzmq") return { file: this.#libzmq.path(program), args: [] };
+    const peer = implementation === "zmtp" ? "../peers/ours.js" : "../peers/native.js";
+    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(peer, import.meta.url))] };
+  }
+
+  /** An endpoint to bind: a free port of the loopback interface, or a fresh path. */
+  endpoint(transport: "tcp" | "ipc"): string {
+    return transport === "tcp" ? "tcp://127.0.0.1:*" : `ipc://${join(this.#folder, String(++this.#count))}`;
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,32 @@
+/** Judges results by the floors of their part. A floor whose contestant or reference was not measured is not judged, and says so. */
+import type { Floor, Part } from "./part.ts";
+import type { CaseResult } from "./runner.ts";
+import { compact } from "./statistics.ts";
+
+export interface Verdict {
+  readonly text: string;
+  readonly outcome: "pass" | "FAIL" | "not judged";
+}
+
+export function judge(part: Part, results: readonly CaseResult[]): Verdict[] {
+  return part.floors
+    .filter((floor) => results.some((result) => result.name === floor.case))
+    .map((floor) => {
+      const figure = figureOf(floor, results);
+      const what = `${part.name} ${floor.case}: ${floor.contestant} ${floor.metric}${floor.against === undefined ? "" : ` / ${floor.against}`}`;
+      const limit = floor.least === undefined ? `at most ${floor.most}` : `at least ${floor.least}`;
+      if (figure === undefined) return { text: `${what}: ${limit}`, outcome: "not judged" };
+      const kept = figure >= (floor.least ?? -Infinity) && figure <= (floor.most ?? Infinity);
+      return { text: `${what}: ${compact(figure)}, ${limit}`, outcome: kept ? "pass" : "FAIL" };
+    });
+}
+
+function figureOf(floor: Floor, results: readonly CaseResult[]): number | undefined {
+  const { contestants } = results.find((result) => result.name === floor.case) as CaseResult;
+  const medianOf = (label: string): number | undefined =>
+    contestants.find((each) => each.label === label)?.summaries[floor.metric]?.median;
+  const own = medianOf(floor.contestant);
+  if (own === undefined || floor.against === undefined) return own;
+  const other = medianOf(floor.against);
+  return other === undefined ? undefined : own / other;
+}

@@ -1,0 +1,54 @@
+// Every program in examples/ runs, ends by itself, and prints what it should.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
+const programs = readdirSync(folder)
+  .filter((name) => name.endsWith(".js"))
+  .map((name) => name.slice(0, -3));
+
+/** The lines of each program; those of programs in `UNORDERED` come in any order. */
+const LINES: Readonly<Record<string, readonly string[]>> = {
+  "balanced-request": [1, 2, 3, 4, 5, 6].map((i) => `request ${i} was answered by ${i % 2 === 1 ? "red" : "blue"}`),
+  "echo-server": ["one", "two", "three"].map((word) => `sent "${word}", the echo is "${word}"`),
+  "football-scores": [
+    "Anna saw: Ajax 1, Celtic 1, Ajax 2, Celtic 2",
+    "Everyone saw: Ajax 1, Porto 1, Celtic 1, Ajax 2, Porto 2, Celtic 2",
+    "Rui saw: Porto 1, Porto 2",
+  ],
+  "graceful-shutdown": [
+    "worker: stopping, no more jobs",
+    "worker: did 10 jobs",
+    "end with a peer: 0 lost",
+    "end without a peer: 1 lost",
+  ],
+  monitoring: [
+    "event: bind",
+    "event: handshake with a SUB",
+    "peer: SUB, ready, room for 100 messages",
+    "event: drop, because of the high-water-mark",
+    "counted: some drops, the events told of each",
+    "received: everything else",
+    "event: disconnect, peer-closed, nothing to try again",
+  ],
+  pipeline: ["1000 tasks, the sum of their squares is 333833500", "each of 4 workers did some: true"],
+  "router-dealer": ["alice asked for 60, 30, 1 and got 1, 30, 60", "bob asked for 60, 30, 1 and got 1, 30, 60"],
+  streams: ["the squares of 2000 numbers add up to 2664667000"],
+  "two-endpoints": ["over tcp: you asked: does tcp work?", "over ipc: you asked: does ipc work?"],
+};
+const UNORDERED = ["football-scores", "router-dealer"];
+
+test("every example is known here", () => assert.deepEqual(programs.sort(), Object.keys(LINES).sort()));
+
+for (const name of programs) {
+  test(`examples/${name}.ts`, async () => {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [`${folder}${name}.js`], { timeout: 30_000 });
+    const lines = stdout.trim().split("\n");
+    assert.equal(stderr, "");
+    assert.deepEqual(UNORDERED.includes(name) ? lines.sort() : lines, LINES[name]);
+  });
+}
