@@ -132,7 +132,7 @@ check("a disconnect says why: by the peer's orderly end, by a reset, by ourselve
     ["reset", (peer) => peer.socket.resetAndDestroy(), "connection-lost"],
     ["our own", () => pull.disconnectPeer(pull.peers()[0].peer), "disconnected"],
     ["too large a frame", (peer) => peer.write(Buffer.from([2, 0xff, 0, 0, 0, 0, 0, 0, 0])), "message-too-large"],
-    ["a command that is cut", (peer) => peer.write(Buffer.from([4, 2, 5, 65])), "malformed-command"],
+    ["a PING without its time to live", (peer) => peer.write(Buffer.from("\x04\x05\x04PING", "latin1")), "malformed-command"],
   ];
   for (const [index, [what, act, reason]] of cases.entries()) {
     const peer = await connect();
