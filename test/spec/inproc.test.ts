@@ -125,6 +125,22 @@ check(
   },
 );
 
+check("a receive that waits is served by a join, whoever came first and whichever way the message waited", async (t) => {
+  for (const bindFirst of [true, false]) {
+    for (const sendFirst of [true, false]) {
+      const endpoint = anyEndpoint("inproc");
+      const [pull, push] = [own(t, new Pull()), own(t, new Push())];
+      const waiting = pull.receive({ timeout: 1000 });
+      if (bindFirst) await pull.bind(endpoint);
+      const sending = sendFirst ? push.send("x") : undefined;
+      push.connect(endpoint);
+      await (sending ?? push.send("x"));
+      if (!bindFirst) await pull.bind(endpoint);
+      assert.equal(String(await waiting), "x");
+    }
+  }
+});
+
 check("5.3: a second bind of a name is EADDRINUSE, also by the same socket", async (t) => {
   const [one, two] = [own(t, new Pull()), own(t, new Pull())];
   const endpoint = await bound(one, "inproc");
