@@ -48,6 +48,10 @@ interface Batch {
   readonly slabs: Uint8Array[];
   readonly messages: number;
   readonly bytes: number;
+  /** Octets of greeting and commands before the first message. */
+  readonly head: number;
+  /** Whether a command follows the last message. */
+  readonly tail: boolean;
 }
 
 export class Outbox {
@@ -63,6 +67,8 @@ export class Outbox {
   #at = 0;
   #bytes = 0;
   #messages = 0;
+  #head = 0;
+  #tail = false;
   #level = 0;
 
   #flight: Batch | null = null;
@@ -107,12 +113,15 @@ export class Outbox {
     for (let i = 0; i < last; i++) this.#addFrame(frames[i], FLAG_MORE);
     if (last >= 0) this.#addFrame(frames[last], 0);
     this.#messages++;
+    this.#tail = false;
     return true;
   }
 
   /** Takes encoded bytes that are no message (greeting, commands); always. */
   addEncoded(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
+    if (this.#messages === 0) this.#head = this.#bytes;
+    else this.#tail = true;
     if (bytes.length > COPY_BYTES) {
       this.#seal();
       this.#parts.push(bytes);
@@ -127,14 +136,7 @@ export class Outbox {
   /** Writes what is gathered, unless a write is in flight or the link is gone. */
   flush(): void {
     if (this.#flight !== null || this.#bytes === 0 || !this.#link.open) return;
-    this.#seal();
-    const batch: Batch = {
-      parts: this.#parts,
-      slabs: this.#slabs,
-      messages: this.#messages,
-      bytes: this.#bytes,
-    };
-    if (this.#slab !== null) batch.slabs.push(this.#slab);
+    const batch = this.#batch();
     this.#reset();
     if (this.#link.write(batch.parts)) this.#finish(batch);
     else this.#flight = batch;
@@ -150,21 +152,21 @@ export class Outbox {
 
   /**
    * The link is gone: the messages that the kernel cannot have had whole, oldest first, in memory of their own. Of the
-   * write in flight that is the last one, which is certainly incomplete; the others count as sent, for nothing may be
-   * sent twice. The outbox is empty afterwards. `sent` is the number of messages that count as sent and were not
-   * acknowledged before.
+   * write in flight that is the last one, which is certainly incomplete, unless a command was written behind it; the
+   * others count as sent, for nothing may be sent twice. The outbox is empty afterwards. `sent` is the number of
+   * messages that count as sent and were not acknowledged before.
    */
   unsent(): { messages: Frame[][]; sent: number } {
-    this.#seal();
-    const flight = this.#flight === null ? [] : decodeAll(this.#flight.parts);
-    const gathered = decodeAll(this.#parts);
-    const messages = [...flight.slice(-1), ...gathered];
-    if (this.#flight !== null) this.#release(this.#flight.slabs);
-    this.#release(this.#slabs);
-    if (this.#slab !== null) this.#pool.give(this.#slab);
+    const flight = this.#flight;
+    const gathered = this.#batch();
     this.#flight = null;
     this.#reset();
-    return { messages, sent: Math.max(0, flight.length - 1) };
+    const written = flight === null ? [] : decode(flight);
+    const cut = flight === null || flight.tail ? [] : written.slice(-1);
+    if (flight !== null) this.#release(flight.slabs);
+    const messages = [...cut, ...decode(gathered)];
+    this.#release(gathered.slabs);
+    return { messages, sent: written.length - cut.length };
   }
 
   #addFrame(body: Frame, more: number): void {
@@ -211,6 +213,19 @@ export class Outbox {
     return this.#slab;
   }
 
+  #batch(): Batch {
+    this.#seal();
+    const slabs = this.#slab === null ? this.#slabs : [...this.#slabs, this.#slab];
+    return {
+      parts: this.#parts,
+      slabs,
+      messages: this.#messages,
+      bytes: this.#bytes,
+      head: this.#head,
+      tail: this.#tail,
+    };
+  }
+
   #finish(batch: Batch): void {
     this.#release(batch.slabs);
     this.#onTaken(batch.messages, batch.bytes);
@@ -228,11 +243,13 @@ export class Outbox {
     this.#at = 0;
     this.#bytes = 0;
     this.#messages = 0;
+    this.#head = 0;
+    this.#tail = false;
   }
 }
 
-/** The messages in encoded parts, copied; commands are left out. The parts begin at a message's first byte. */
-function decodeAll(parts: readonly Uint8Array[]): Frame[][] {
+/** The messages of a batch, copied; greeting and commands are left out. */
+function decode(batch: Batch): Frame[][] {
   const messages: Frame[][] = [];
   const decoder = new FrameDecoder(
     {
@@ -243,6 +260,10 @@ function decodeAll(parts: readonly Uint8Array[]): Frame[][] {
     { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, maxMetadataBytes: 0, copyBodies: true },
   );
   decoder.handshaking = false;
-  for (const part of parts) decoder.receive(part);
+  let skip = batch.head;
+  for (const part of batch.parts) {
+    if (skip < part.length) decoder.receive(part.subarray(skip));
+    skip = Math.max(0, skip - part.length);
+  }
   return messages;
 }
