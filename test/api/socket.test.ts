@@ -32,7 +32,7 @@ import {
   SCHEMES,
   STREAMS,
 } from "../support/harness.ts";
-import { RawServer } from "../support/raw-peer.ts";
+import { RawServer } from "../support/hand-peer.ts";
 
 check("test_ancillaries, test_capabilities: version and capability", () => {
   assert.equal(zmtp.version, "4.3.5");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Reply, Request, Router, type Socket, Subscriber } from "../../src/node.ts";
 import { bound, check, Events, join2, notApplicable, own, receive } from "../support/harness.ts";
-import { command, message, RawPeer, RawServer } from "../support/raw-peer.ts";
+import { command, message, RawPeer, RawServer } from "../support/hand-peer.ts";
 
 const be16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 

@@ -26,7 +26,7 @@ import {
   receive,
   STREAMS,
 } from "../support/harness.ts";
-import { RawPeer } from "../support/raw-peer.ts";
+import { RawPeer } from "../support/hand-peer.ts";
 
 each(STREAMS, "test_monitor: a server tells bind, accept, handshake, disconnect, close, end", async (t, scheme) => {
   const server = own(t, new Dealer());

@@ -19,7 +19,7 @@ import {
   receiveEach,
   STREAMS,
 } from "../support/harness.ts";
-import { command, GREETING, RawPeer, RawServer, ready } from "../support/raw-peer.ts";
+import { command, GREETING, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
 
 each(STREAMS, "test_reconnect_ivl: -1 means that a lost connection is not made again", async (t, scheme) => {
   const client = own(t, new Pair({ reconnectInterval: -1 }));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Dealer, Reply, Request, Router } from "../../src/node.ts";
 import { bound, check, Events, each, eventually, join2, own, receive, SCHEMES } from "../support/harness.ts";
-import { message, RawServer } from "../support/raw-peer.ts";
+import { message, RawServer } from "../support/hand-peer.ts";
 
 each(
   SCHEMES,

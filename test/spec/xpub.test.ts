@@ -104,8 +104,16 @@ each(SCHEMES, "4.6: without verbosity the first subscriber and the last leaving 
   const { pub, subs } = await setting(t, scheme, 2);
   for (const sub of subs) sub.subscribe("A");
   await pub.subscribed("A", 2);
-  for (const sub of subs) sub.unsubscribe("A");
-  assert.deepEqual(await receiveEach(pub, 2), ["\x01A", "\x00A"]);
+  for (const [index, sub] of subs.entries()) {
+    sub.unsubscribe("A");
+    sub.subscribe(`end ${index}`);
+    await pub.subscribed(`end ${index}`);
+  }
+  const seen = (await receiveEach(pub, 4)).map((text) => JSON.stringify(text));
+  assert.deepEqual(
+    seen,
+    ["\x01A", "\x01end 0", "\x00A", "\x01end 1"].map((text) => JSON.stringify(text)),
+  );
   assert.equal(pub.readable, false);
 });
 
