@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { version } from "zmtp";
 import { idle } from "./parts/idle.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
@@ -102,11 +102,19 @@ async function main(): Promise<number> {
     console.log(
       `Node.js ${machine.node}, ${machine.cores} x ${machine.cpu}; libzmq ${native ?? "missing"}, npm zeromq ${zeromq ?? "missing"}`,
     );
-    console.log(`Medians of ${options.rounds} rounds; ± is the spread (most - least) / median; ratios are quotients of medians.`);
+    console.log(
+      `Medians of ${options.rounds} rounds; ± is the spread, (most - least) / median; ratios are medians of each round's.`,
+    );
+    const [load] = loadavg();
+    if (load > machine.cores / 4) console.log(`The machine has other work (load ${load.toFixed(1)}): expect a large spread.`);
   }
   for (const text of machine.missing) console.error(text);
 
   const environment = new Environment(options.seconds, libzmq);
+  process.once("SIGINT", () => {
+    environment.close();
+    process.exit(130); // The peers see their stdin end, and end too.
+  });
   try {
     const results = await measure(parts, options, environment);
     const verdicts: Verdict[] = results.flatMap(({ part, cases }) => judge(part, cases));

@@ -1,8 +1,8 @@
 /**
  * One REQ socket connected to two servers: requests go to them in turn.
  *
- * A sending socket with several peers balances over those that can take a message. The client knows neither which server answers nor how many there are;
- * a server that goes away is left out, one that is added gets its share.
+ * A sending socket with several peers balances over those that can take a message. The client knows neither which
+ * server answers nor how many there are; a server that goes away is left out, one that is added gets its share.
  */
 import assert from "node:assert/strict";
 import { Reply, Request } from "zmtp";

@@ -1,8 +1,9 @@
 /**
  * An echo server and its client: one question, one answer, in strict turns.
  *
- * REP receives a request and must answer it before it gets the next one; REQ sends a request and must take the answer before it asks again. The sockets
- * do not care who was there first: the client here connects, and asks, before the server is bound.
+ * REP receives a request and must answer it before it gets the next one; REQ sends a request and must take the answer
+ * before it asks again. The sockets do not care who was there first: the client here connects, and asks, before the
+ * server is bound.
  */
 import assert from "node:assert/strict";
 import { Reply, Request } from "zmtp";

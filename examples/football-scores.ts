@@ -1,8 +1,9 @@
 /**
  * Football scores by publish and subscribe: each fan follows some teams, by one filter per team.
  *
- * A filter is the beginning of a message's first frame. It is checked by the publisher, so what nobody wants never leaves it. The topics here end in a
- * space, so that "Ajax " does not match "Ajax Youth ". A publisher does not wait for anybody: we wait for the subscriptions instead of sleeping.
+ * A filter is the beginning of a message's first frame. It is checked by the publisher, so what nobody wants never
+ * leaves it. The topics here end in a space, so that "Ajax " does not match "Ajax Youth ". A publisher does not wait
+ * for anybody: we wait for the subscriptions instead of sleeping.
  */
 import assert from "node:assert/strict";
 import { Publisher, Subscriber } from "zmtp";

@@ -1,8 +1,9 @@
 /**
  * Ending in good order: stop taking work, finish what there is, send what waits.
  *
- * An AbortSignal ends calls that wait. `close()` lets what was sent go out in the background; `end()` also waits for it and says how many messages went out
- * and how many were lost. In a service the signal would be aborted by SIGTERM: `process.once("SIGTERM", () => stopping.abort())`.
+ * An AbortSignal ends calls that wait. `close()` lets what was sent go out in the background; `end()` also waits for it
+ * and says how many messages went out and how many were lost. In a service the signal would be aborted by SIGTERM:
+ * `process.once("SIGTERM", () => stopping.abort())`.
  */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";

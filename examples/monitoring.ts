@@ -1,8 +1,9 @@
 /**
  * Watching a socket: events of its connections, counters, peers, and messages that were dropped.
  *
- * Nothing is lost in silence: of a subscriber that reads too slowly the publisher drops messages at the high-water mark, and says with events
- * which peer it was, how many and why; `stats()` and `peers()` give the same in figures at any time.
+ * Nothing is lost in silence: of a subscriber that reads too slowly the publisher drops messages at the high-water
+ * mark, and says with events which peer it was, how many and why; `stats()` and `peers()` give the same in figures at
+ * any time.
  */
 import assert from "node:assert/strict";
 import { Publisher, Subscriber } from "zmtp";

@@ -3,7 +3,8 @@
  *
  *     ventilator PUSH ──▶ PULL worker PUSH ──▶ PULL sink        (any number of workers between)
  *
- * PUSH gives each message to one worker, in turn among those with room; a slow worker whose queue is full gets no more until it has caught up.
+ * PUSH gives each message to one worker, in turn among those with room; a slow worker whose queue is full gets no more
+ * until it has caught up.
  */
 import assert from "node:assert/strict";
 import { Pull, Push } from "zmtp";
@@ -21,7 +22,8 @@ async function work(tasks: string, results: string, signal: AbortSignal): Promis
   const task = input.drain(
     ([number]) => {
       done++;
-      // Between the queues of two sockets `trySend` is enough when the second has room for everything; otherwise await `send`.
+      // Between the queues of two sockets `trySend` is enough when the second has room for everything; otherwise await
+      // `send`.
       assert.ok(output.trySend(String(Number(number) ** 2)));
     },
     { signal },

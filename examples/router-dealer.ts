@@ -1,8 +1,9 @@
 /**
  * ROUTER and DEALER: requests and answers without taking turns.
  *
- * A DEALER may have any number of requests under way. A ROUTER puts the routing id of the sender before each message that it receives, and sends each
- * message to the peer whose id comes first; so it can answer whom it likes, when it likes. Here it answers quick questions before slow ones.
+ * A DEALER may have any number of requests under way. A ROUTER puts the routing id of the sender before each message
+ * that it receives, and sends each message to the peer whose id comes first; so it can answer whom it likes, when it
+ * likes. Here it answers quick questions before slow ones.
  */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,7 +1,8 @@
 /**
  * One REP socket bound to two endpoints: a server that is reached over tcp and over ipc at once.
  *
- * There is one receive loop, for there is one queue per socket and not one per connection. Each answer finds its way back to whoever asked.
+ * There is one receive loop, for there is one queue per socket and not one per connection. Each answer finds its way
+ * back to whoever asked.
  */
 import assert from "node:assert/strict";
 import { Reply, Request } from "zmtp";

@@ -1,4 +1,7 @@
-/** CPU time of connections that have nothing to do: a ROUTER and its DEALERs, each side in a process of its own, for a few seconds. */
+/**
+ * CPU time of connections that have nothing to do: a ROUTER and its DEALERs, each side in a process of its own, for a
+ * few seconds.
+ */
 import type { Contestant, Implementation, Part } from "../support/part.ts";
 import { withPeers } from "../support/peer-process.ts";
 

@@ -1,5 +1,6 @@
 /**
- * PUSH to PULL over inproc in one process: ours and npm zeromq in one thread, as their users have it; libzmq between two threads, as its users have it.
+ * PUSH to PULL over inproc in one process: ours and npm zeromq in one thread, as their users have it; libzmq between
+ * two threads, as its users have it.
  */
 import type { Contestant, Implementation, Part } from "../support/part.ts";
 import { withPeers } from "../support/peer-process.ts";

@@ -1,4 +1,7 @@
-/** PUSH to PULL over ipc between two processes. Styles and sizes in between are in the tcp part: here the transport is what differs. */
+/**
+ * PUSH to PULL over ipc between two processes. Styles and sizes in between are in the tcp part: here the transport is
+ * what differs.
+ */
 import type { Part } from "../support/part.ts";
 import { casesOf, METRICS } from "./throughput.ts";
 

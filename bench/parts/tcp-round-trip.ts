@@ -1,4 +1,7 @@
-/** REQ and REP over tcp between two processes, one request at a time: the median of the round trips, and what 99 of 100 stay below. */
+/**
+ * REQ and REP over tcp between two processes, one request at a time: the median of the round trips, and what 99 of 100
+ * stay below.
+ */
 import type { Contestant, Implementation, Part } from "../support/part.ts";
 import { withPeers } from "../support/peer-process.ts";
 import { sizeName } from "../support/statistics.ts";

@@ -1,5 +1,6 @@
 /**
- * What the throughput parts share: PUSH to PULL between two processes, by transport, size of the body and style of receiving.
+ * What the throughput parts share: PUSH to PULL between two processes, by transport, size of the body and style of
+ * receiving.
  *
  * The sender sends as fast as it can until the receiver's time is over; the clock starts at the first message received.
  */

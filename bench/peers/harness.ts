@@ -1,7 +1,9 @@
 /**
- * What the JavaScript peers share: their settings (`name=value` arguments), their reports, and the meters that say when a run is over.
+ * What the JavaScript peers share: their settings (`name=value` arguments), their reports, and the meters that say when
+ * a run is over.
  *
- * The clock starts at the first message, which is not counted itself, so that starting processes and connecting are no part of a result.
+ * The clock starts at the first message, which is not counted itself, so that starting processes and connecting are no
+ * part of a result.
  */
 
 export type Settings = Readonly<Record<string, string>>;
@@ -63,7 +65,10 @@ export class Meter {
   }
 }
 
-/** Durations of round trips until the time is over; half of the time again goes before, to warm up, and is not counted. */
+/** So long round trips warm up and are not counted. */
+const WARM_UP_MS = 500;
+
+/** Durations of round trips until the time is over. */
 export class RoundTrips {
   #milliseconds: number;
   #durations: number[] = [];
@@ -82,8 +87,8 @@ export class RoundTrips {
   /** It is complete; true when the time is over. */
   stop(): boolean {
     const now = performance.now();
-    if (now - this.#began > this.#milliseconds * 0.5) this.#durations.push((now - this.#last) * 1000);
-    return now - this.#began >= this.#milliseconds * 1.5;
+    if (now - this.#began > WARM_UP_MS) this.#durations.push((now - this.#last) * 1000);
+    return now - this.#began >= WARM_UP_MS + this.#milliseconds;
   }
 
   get result(): Readonly<Record<string, number>> {

@@ -1,4 +1,5 @@
-/* What the C peers share: settings (name=value arguments), time, CPU time, and ending with the parent. Included by one source per program. */
+/* What the C peers share: settings (name=value arguments), time, CPU time, and ending with the parent. Included by
+   one source per program. */
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Idle connections with libzmq: a hub (ROUTER) and its spokes (DEALERs), each in a process of its own, report the CPU time that doing nothing takes. */
+/* Idle connections with libzmq: a hub (ROUTER) and its spokes (DEALERs), each in a process of its own, report the
+   CPU time that doing nothing takes. */
 #include "libzmq_common.h"
 
 static void idle (void)

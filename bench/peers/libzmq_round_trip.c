@@ -1,5 +1,7 @@
-/* REQ and REP with libzmq, one role per process. Half of the time again goes before, to warm up, and is not counted. */
+/* REQ and REP with libzmq, one role per process. The first half second warms up and is not counted. */
 #include "libzmq_common.h"
+
+#define WARM_UP 0.5
 
 static int compare (const void *a, const void *b)
 {
@@ -36,11 +38,11 @@ static void request (void *socket)
     check (zmq_connect (socket, setting ("endpoint", "")), "zmq_connect");
     trip (socket, size);
     double began = now_seconds (), end = began;
-    while (end - began < seconds * 1.5 && count < room) {
+    while (end - began < WARM_UP + seconds && count < room) {
         double start = now_seconds ();
         trip (socket, size);
         end = now_seconds ();
-        if (end - began > seconds * 0.5)
+        if (end - began > WARM_UP)
             durations[count++] = (end - start) * 1e6;
     }
     qsort (durations, count, sizeof (double), compare);

@@ -1,5 +1,6 @@
 /**
- * The peers of the bench written with npm `zeromq`, the addon over libzmq. The same roles as `ours.ts`, with what that package offers.
+ * The peers of the bench written with npm `zeromq`, the addon over libzmq. The same roles as `ours.ts`, with what that
+ * package offers.
  */
 import { Dealer, Pull, Push, Reply, Request, Router } from "zeromq";
 import { endWithParent, idleCpu, Meter, RoundTrips, report, settings } from "./harness.ts";

@@ -17,7 +17,7 @@ export const HELP = `npm run bench -- [PART …] [OPTIONS]
 Measures this library beside libzmq (C) and npm zeromq, round by round. Without PART all parts run.
 
   --rounds=N      runs of each contestant (3); medians are compared
-  --seconds=S     length of each throughput or round-trip run (1)
+  --seconds=S     length of each throughput or round-trip run (1); below 0.5 mostly warming up is measured
   --case=TEXT     only cases named so, such as "10 B"
   --json          prints one JSON object with every figure
   --help          this text`;

@@ -1,6 +1,9 @@
-/** Judges results by the floors of their part. A floor whose contestant or reference was not measured is not judged, and says so. */
+/**
+ * Judges results by the floors of their part. A floor whose contestant or reference was not measured is not judged, and
+ * says so.
+ */
 import type { Floor, Part } from "./part.ts";
-import type { CaseResult } from "./runner.ts";
+import { type CaseResult, ratioOf } from "./runner.ts";
 import { compact } from "./statistics.ts";
 
 export interface Verdict {
@@ -23,10 +26,8 @@ export function judge(part: Part, results: readonly CaseResult[]): Verdict[] {
 
 function figureOf(floor: Floor, results: readonly CaseResult[]): number | undefined {
   const { contestants } = results.find((result) => result.name === floor.case) as CaseResult;
-  const medianOf = (label: string): number | undefined =>
-    contestants.find((each) => each.label === label)?.summaries[floor.metric]?.median;
-  const own = medianOf(floor.contestant);
-  if (own === undefined || floor.against === undefined) return own;
-  const other = medianOf(floor.against);
-  return other === undefined ? undefined : own / other;
+  const own = contestants.find((each) => each.label === floor.contestant);
+  const other = contestants.find((each) => each.label === floor.against);
+  if (own === undefined || floor.against === undefined) return own?.summaries[floor.metric]?.median;
+  return other === undefined ? undefined : ratioOf(own, other, floor.metric);
 }

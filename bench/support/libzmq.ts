@@ -1,5 +1,6 @@
 /**
- * The C side: compiles the programs `bench/peers/libzmq_*.c` against the libzmq of this machine, once per change of their sources.
+ * The C side: compiles the programs `bench/peers/libzmq_*.c` against the libzmq of this machine, once per change of
+ * their sources.
  *
  * Where the compiler or the library is missing, says which by name; the bench then runs without the C side.
  */
@@ -55,5 +56,5 @@ function modified(path: string): number {
 function reasonOf(error: unknown): string {
   const { code, stderr, message } = error as { code?: string; stderr?: string; message: string };
   if (code === "ENOENT") return "the program is not installed";
-  return stderr === undefined || stderr === "" ? message : stderr.trim();
+  return stderr === undefined || stderr === "" ? message : stderr.trim().split("\n", 1)[0];
 }

@@ -1,5 +1,6 @@
 /**
- * What a part of the bench is: cases (one per size, say), each run by several contestants, and the floors that its results should reach.
+ * What a part of the bench is: cases (one per size, say), each run by several contestants, and the floors that its
+ * results should reach.
  *
  * Only types and the names of the contestants: a new part is one file in `bench/parts/` and a row in `bench/main.ts`.
  */

@@ -1,7 +1,9 @@
 /**
- * A peer program in a process of its own. It writes one JSON object per line to stdout; it ends when its stdin ends, so that none outlives the bench.
+ * A peer program in a process of its own. It writes one JSON object per line to stdout; it ends when its stdin ends, so
+ * that none outlives the bench.
  *
- * A peer that ends before it has said what was waited for, or takes too long, fails the run with what it wrote to stderr.
+ * A peer that ends before it has said what was waited for, or takes too long, fails the run with what it wrote to
+ * stderr.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";

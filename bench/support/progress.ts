@@ -1,4 +1,7 @@
-/** The progress line, on stderr so that stdout holds results only: redrawn in place on a terminal, otherwise not written at all. */
+/**
+ * The progress line, on stderr so that stdout holds results only: redrawn in place on a terminal, otherwise not written
+ * at all.
+ */
 
 export class Progress {
   #total: number;

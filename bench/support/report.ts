@@ -1,7 +1,7 @@
 /** What the bench prints: a table per part as its cases come in, the floors, or all of it as JSON. */
 import type { Verdict } from "./floors.ts";
 import type { Metric, Part } from "./part.ts";
-import type { CaseResult, ContestantResult } from "./runner.ts";
+import { type CaseResult, type ContestantResult, ratioOf } from "./runner.ts";
 import { compact } from "./statistics.ts";
 
 const REFERENCES = ["libzmq", "zeromq"] as const;
@@ -50,8 +50,9 @@ function figuresOf({ name, derived }: Metric, contestant: ContestantResult, { co
   const median = compact(own.median);
   if (derived) return line([median]);
   const ratios = REFERENCES.map((label) => {
-    const other = contestants.find((each) => each.label === label)?.summaries[name];
-    return other === undefined || label === contestant.label ? "" : compact(own.median / other.median);
+    const other = contestants.find((each) => each.label === label && label !== contestant.label);
+    const ratio = other === undefined ? undefined : ratioOf(contestant, other, name);
+    return ratio === undefined ? "" : compact(ratio);
   });
   return line([median, `${Math.round(own.spread * 100)}%`, ...ratios]);
 }

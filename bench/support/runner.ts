@@ -1,12 +1,13 @@
 /**
- * Runs cases: every contestant once per round, in turn (A B C A B C), so that what changes on the machine meanwhile hits all alike.
+ * Runs cases: every contestant once per round, in turn (A B C A B C), so that what changes on the machine meanwhile
+ * hits all alike.
  *
  * A contestant that fails is reported with its reason and left out of further rounds; the others go on.
  */
 import type { Environment } from "./environment.ts";
 import { type Case, labelOf, type Metrics, type Part } from "./part.ts";
 import type { Progress } from "./progress.ts";
-import { type Summary, summarize } from "./statistics.ts";
+import { median, type Summary, summarize } from "./statistics.ts";
 
 export interface ContestantResult {
   readonly label: string;
@@ -51,6 +52,16 @@ export async function runCase(
       failure: failures[i],
     })),
   };
+}
+
+/**
+ * How many times `other` a contestant has of a metric: the median of the quotients of each round, whose runs were
+ * neighbours in time. Undefined when one of them has no figures.
+ */
+export function ratioOf(own: ContestantResult, other: ContestantResult, metric: string): number | undefined {
+  const rounds = Math.min(own.rounds.length, other.rounds.length);
+  if (rounds === 0) return undefined;
+  return median(own.rounds.slice(0, rounds).map((each, round) => each[metric] / other.rounds[round][metric]));
 }
 
 function summariesOf(part: Part, figures: readonly Metrics[]): Record<string, Summary> {

@@ -17,7 +17,7 @@ export interface ChildReport {
 /** What we send to a child. */
 export type Order = "stop" | "end";
 
-const NONE: Counts = { sent: 0, received: 0, bytes: 0, lost: 0, changed: 0 };
+const NONE: Counts = { sent: 0, received: 0, lost: 0, changed: 0 };
 const END_MS = 2000;
 
 const running = new Set<Child>();

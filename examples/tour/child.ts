@@ -1,7 +1,8 @@
 /**
  * The program of the tour's child processes: `child.js ROLE ARGUMENTS`. Roles are in `roles.ts`.
  *
- * Owns the channel to the parent: reports counts while the role runs, obeys "stop" and "end", and ends when the parent is gone.
+ * Owns the channel to the parent: reports counts while the role runs, obeys "stop" and "end", and ends when the parent
+ * is gone.
  */
 import type { ChildReport, Order } from "./child-process.ts";
 import { ROLES } from "./roles.ts";

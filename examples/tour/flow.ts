@@ -1,11 +1,13 @@
-/** A flow of the tour: some sockets that exchange checked messages, and what is counted about them. One row of the table. */
+/**
+ * A flow of the tour: some sockets that exchange checked messages, and what is counted about them. One row of the
+ * table.
+ */
 import { setImmediate } from "node:timers/promises";
 
 export interface Counts {
   readonly sent: number;
   /** Messages that came, whole or changed. */
   readonly received: number;
-  readonly bytes: number;
   /** Known to be lost: gaps where order is promised. */
   readonly lost: number;
   /** Changed on the way, or received twice. */
@@ -15,8 +17,8 @@ export interface Counts {
 export interface Flow {
   readonly transport: "inproc" | "ipc" | "tcp";
   readonly pattern: string;
-  /** Who talks to whom. */
-  readonly who: string;
+  /** Whom the socket here talks to. */
+  readonly partner: string;
   counts(): Counts;
 }
 
@@ -41,15 +43,15 @@ export interface Surroundings {
 }
 
 /**
- * To be awaited by what sends as fast as it can: after every `turn` messages it waits for the next turn of the event loop. The library gives others their turn
- * too, but later; so many flows in one thread look better with short turns.
+ * To be awaited by what sends as fast as it can: after every `turn` messages it waits for the next turn of the event
+ * loop. The library gives others their turn too, but later; so many flows in one thread look better with short turns.
  */
 export async function breathe(sent: number, turn: number): Promise<void> {
   if (sent % turn === 0) await setImmediate();
 }
 
 export function sumOf(flows: readonly Flow[]): Counts {
-  const sum = { sent: 0, received: 0, bytes: 0, lost: 0, changed: 0 };
+  const sum = { sent: 0, received: 0, lost: 0, changed: 0 };
   for (const flow of flows) {
     const counts = flow.counts();
     for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];

@@ -1,8 +1,9 @@
 /**
- * The tour, run by `npm start`: sockets of several types in this process and in child processes, over inproc, ipc and tcp, one peer of them libzmq.
+ * The tour, run by `npm start`: sockets of several types in this process and in child processes, over inproc, ipc and
+ * tcp, one peer of them libzmq.
  *
- * Every message carries a sequence number and a checksum. The tour ends by itself after ten seconds (`--seconds=N` for another time), or by Ctrl-C, and
- * fails when a message was lost or changed.
+ * Every message carries a sequence number and a checksum. The tour ends by itself after ten seconds (`--seconds=N` for
+ * another time), or by Ctrl-C, and fails when a message was lost or changed.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -82,7 +83,7 @@ function judge(flows: readonly Flow[], interrupted: boolean): number {
   const { received, changed } = sumOf(flows);
   const lost = flows.reduce((sum, flow) => sum + settledLoss(flow.counts()), 0);
   const idle = flows.filter((flow) => flow.counts().received === 0);
-  for (const { transport, pattern, who } of idle) console.log(`Nothing came by ${transport}, ${pattern} (${who}).`);
+  for (const { transport, pattern, partner } of idle) console.log(`Nothing came by ${transport}, ${pattern} (${partner}).`);
   const what = `${number(received)} messages, ${lost} lost, ${changed} changed`;
   if (lost > 0 || changed > 0 || (idle.length > 0 && !interrupted)) {
     console.log(`FAILED: ${what}.`);

@@ -98,8 +98,8 @@ async function libzmqReply(endpoint: string): Promise<Role> {
   return { close: () => socket.close() };
 }
 
-function countsOf({ received, bytes, lost, changed }: Ledger, sent: number): Counts {
-  return { sent, received, bytes, lost, changed };
+function countsOf({ received, lost, changed }: Ledger, sent: number): Counts {
+  return { sent, received, lost, changed };
 }
 
 export const ROLES: Readonly<Record<string, (...args: string[]) => Promise<Role>>> = {

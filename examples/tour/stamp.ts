@@ -22,7 +22,6 @@ export function stamp(sequence: number): Buffer {
 
 export class Ledger {
   received = 0;
-  bytes = 0;
   /** Gaps in the sequence, where order is promised. */
   lost = 0;
   /** Messages with a wrong checksum, and those that came twice. */
@@ -37,7 +36,6 @@ export class Ledger {
   }
 
   accept(body: Buffer): void {
-    this.bytes += body.length;
     if (body.length < HEADER || body.readUInt32LE(0) !== crc32(body.subarray(4))) {
       this.received++;
       this.changed++;

@@ -1,5 +1,6 @@
 /**
- * What the tour shows: on a terminal a table that is redrawn in place, elsewhere a line every second; at the end the table in either case.
+ * What the tour shows: on a terminal a table that is redrawn in place, elsewhere a line every second; at the end the
+ * table in either case.
  *
  * NO_COLOR turns colours off. Owns nothing but the text: counts are the flows'.
  */
@@ -8,8 +9,18 @@ import { sumOf } from "./flow.ts";
 
 const LIVE = process.stdout.isTTY === true;
 const COLOR = LIVE && (process.env.NO_COLOR ?? "") === "";
-const HEADINGS = ["transport", "pattern", "who", "messages", "per second", "MB/s", "lost", "changed"];
-const WIDTHS = [9, 17, 27, 11, 10, 7, 5, 7];
+const PLAIN = "\x1b[0m";
+const BOLD = "\x1b[1m";
+const RED = "\x1b[31m";
+
+interface Line {
+  readonly text: string;
+  readonly style: string;
+}
+
+const HEADINGS = ["over", "pattern", "with", "messages", "per second", "lost", "changed"];
+/** With a space between them they fit into 80 columns. */
+const WIDTHS = [6, 17, 18, 10, 10, 5, 7];
 const LEFT = 3;
 
 export class Table {
@@ -39,7 +50,7 @@ export class Table {
   finish(): void {
     clearInterval(this.#timer);
     const seconds = this.#seconds();
-    const rows = this.#flows.map((flow) => row(flow, flow.counts(), flow.counts(), seconds, settledLoss(flow.counts())));
+    const rows = this.#flows.map((flow) => row(flow, flow.counts(), flow.counts().received, seconds, settledLoss(flow.counts())));
     this.#write(rows);
     if (LIVE) process.stdout.write("\x1b[?25h");
   }
@@ -50,7 +61,9 @@ export class Table {
 
   #redraw(): void {
     const { span, counts, before } = this.#advance();
-    this.#write(this.#flows.map((flow, i) => row(flow, counts[i], difference(counts[i], before[i]), span, counts[i].lost)));
+    this.#write(
+      this.#flows.map((flow, i) => row(flow, counts[i], counts[i].received - before[i].received, span, counts[i].lost)),
+    );
   }
 
   #line(): void {
@@ -70,11 +83,14 @@ export class Table {
     return { span, counts, before };
   }
 
-  #write(rows: readonly string[]): void {
+  #write(rows: readonly Line[]): void {
     const columns = process.stdout.columns ?? Number.POSITIVE_INFINITY;
-    const lines = [cells(HEADINGS), ...rows].map((line) => line.slice(0, columns - 1));
+    const lines = [{ text: cells(HEADINGS), style: BOLD }, ...rows].map(({ text, style }) => {
+      const line = LIVE ? text.slice(0, columns - 1) : text;
+      return COLOR ? `${style}${line}${PLAIN}` : line;
+    });
     const back = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : "";
-    process.stdout.write(back + lines.map((line, i) => (LIVE ? `\r\x1b[K${paint(line, i === 0)}\n` : `${line}\n`)).join(""));
+    process.stdout.write(back + lines.map((line) => (LIVE ? `\r\x1b[K${line}\n` : `${line}\n`)).join(""));
     if (LIVE) this.#drawn = lines.length;
   }
 }
@@ -88,22 +104,12 @@ export function number(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-function row(flow: Flow, counts: Counts, recent: Counts, seconds: number, lost: number): string {
-  const figures = [number(counts.received), number(recent.received / seconds), (recent.bytes / seconds / 1e6).toFixed(1)];
-  return cells([flow.transport, flow.pattern, flow.who, ...figures, String(lost), String(counts.changed)]);
+function row(flow: Flow, counts: Counts, recent: number, seconds: number, lost: number): Line {
+  const figures = [number(counts.received), number(recent / seconds), String(lost), String(counts.changed)];
+  const text = cells([flow.transport, flow.pattern, flow.partner, ...figures]);
+  return { text, style: lost > 0 || counts.changed > 0 ? RED : PLAIN };
 }
 
 function cells(texts: readonly string[]): string {
   return texts.map((text, i) => (i < LEFT ? text.padEnd(WIDTHS[i]) : text.padStart(WIDTHS[i]))).join(" ");
-}
-
-function difference(now: Counts, before: Counts): Counts {
-  return { ...now, received: now.received - before.received, bytes: now.bytes - before.bytes };
-}
-
-// Bold headings; a row that ends in other than two zeros is bad news.
-function paint(line: string, heading: boolean): string {
-  if (!COLOR) return line;
-  if (heading) return `\x1b[1m${line}\x1b[0m`;
-  return / 0 +0$/.test(line) ? line : `\x1b[31m${line}\x1b[0m`;
 }

@@ -13,6 +13,7 @@
  * message is either acknowledged once (`onTaken`) or given back once (`unsent`).
  */
 import { allocateOwn, setBytes } from "../base/bytes.ts";
+import { assert } from "../base/errors.ts";
 import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
 import { FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
 import type { Link } from "./transport.ts";
@@ -20,12 +21,14 @@ import type { Link } from "./transport.ts";
 /** A write is made when this much is gathered, and no more than this waits behind one: the bound of what a break can lose. */
 const GATHER_BYTES = 65536;
 /** Bodies up to this are copied into the slab; above, a reference costs less. Measured: docs/performance.md. */
-const COPY_BYTES = 768;
+const COPY_BYTES = 2000;
 /** Bodies up to this are copied by a loop; above, by `set`, whose call costs more than a few bytes. */
 const LOOP_BYTES = 8;
 
 /** Slabs grow with what a link sends in a turn, so that ten thousand quiet links do not hold 64 KiB each. */
-const SLAB_BYTES = [2048, 8192, GATHER_BYTES] as const;
+const SLAB_BYTES = [4096, 16384, GATHER_BYTES] as const;
+// Whatever is copied must fit into any slab.
+assert(COPY_BYTES + MAX_HEADER_BYTES <= SLAB_BYTES[0], "the smallest slab takes the largest copy");
 /** Free slabs kept of each size. */
 const FREE_SLABS = 32;
 

@@ -1,4 +1,5 @@
-// The tour ends by itself and says that all is well; it notices a message that was changed or lost; Ctrl-C ends it in order.
+// The tour ends by itself and says that all is well; it notices a message that was changed or lost; Ctrl-C ends it in
+// order.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -11,7 +12,10 @@ const program = fileURLToPath(new URL("../../examples/tour/main.js", import.meta
 const folder = mkdtempSync(join(tmpdir(), "zmtp-tour-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the tour until it and its children, which hold its stdout too, have ended; `interruptAt` is the text that is answered with Ctrl-C. */
+/**
+ * Runs the tour until it and its children, which hold its stdout too, have ended; `interruptAt` is the text that is
+ * answered with Ctrl-C.
+ */
 function run(args: readonly string[], interruptAt?: string): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, TMPDIR: folder },

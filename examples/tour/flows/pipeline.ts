@@ -1,4 +1,7 @@
-/** A pipeline over ipc: PUSH here, two workers in child processes, PULL here. Workers are side by side, so order is not promised. */
+/**
+ * A pipeline over ipc: PUSH here, two workers in child processes, PULL here. Workers are side by side, so order is not
+ * promised.
+ */
 import { join } from "node:path";
 import { Pull, Push } from "zmtp";
 import { Child } from "../child-process.ts";
@@ -38,8 +41,8 @@ export async function pipeline({ folder, sabotage }: Surroundings): Promise<Exch
       {
         transport: "ipc",
         pattern: "pipeline",
-        who: `PUSH → ${WORKERS} workers → PULL`,
-        counts: () => ({ sent, received: ledger.received, bytes: ledger.bytes, lost: ledger.lost, changed: ledger.changed }),
+        partner: `${WORKERS} worker processes`,
+        counts: () => ({ sent, received: ledger.received, lost: ledger.lost, changed: ledger.changed }),
       },
     ],
     run: () =>

@@ -1,8 +1,9 @@
 /**
  * One PUB here, over tcp, and a subscriber in each of two child processes: one of ours, one of libzmq.
  *
- * Each has its topic; what is sent to a third topic goes nowhere. Messages are counted from the moment of the subscriptions. The publisher has `noDrop` set:
- * instead of dropping messages for a subscriber that is full, `send` waits.
+ * Each has its topic; what is sent to a third topic goes nowhere. Messages are counted from the moment of the
+ * subscriptions. The publisher has `noDrop` set: instead of dropping messages for a subscriber that is full, `send`
+ * waits.
  */
 import { Publisher } from "zmtp";
 import { Child } from "../child-process.ts";
@@ -16,8 +17,8 @@ export async function publishSubscribe({ libzmq }: Surroundings): Promise<Exchan
   await publisher.bind("tcp://127.0.0.1:*");
   const endpoint = publisher.lastEndpoint as string;
   const subscribers = [
-    { topic: "zmtp", role: "subscriber", who: "PUB here → SUB in a child" },
-    { topic: "libzmq", role: "libzmq-subscriber", who: "PUB here → SUB of libzmq" },
+    { topic: "zmtp", role: "subscriber", partner: "a SUB process" },
+    { topic: "libzmq", role: "libzmq-subscriber", partner: "a libzmq SUB" },
   ]
     .filter(({ topic }) => libzmq || topic !== "libzmq")
     .map((each) => ({ ...each, child: new Child(each.role, endpoint, each.topic), sent: 0 }));
@@ -40,7 +41,7 @@ export async function publishSubscribe({ libzmq }: Surroundings): Promise<Exchan
       (subscriber): Flow => ({
         transport: "tcp",
         pattern: "publish/subscribe",
-        who: subscriber.who,
+        partner: subscriber.partner,
         counts: () => ({ ...subscriber.child.counts, sent: subscriber.sent }),
       }),
     ),

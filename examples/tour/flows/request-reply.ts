@@ -1,4 +1,7 @@
-/** REQ and REP, one request at a time: over inproc within this process, and over tcp with a REP of libzmq in a child process. */
+/**
+ * REQ and REP, one request at a time: over inproc within this process, and over tcp with a REP of libzmq in a child
+ * process.
+ */
 import { Reply, Request } from "zmtp";
 import { Child } from "../child-process.ts";
 import { breathe, type Exchange, type Flow } from "../flow.ts";
@@ -13,7 +16,7 @@ export async function requestReplyInproc(): Promise<Exchange> {
   const client = new Request();
   client.connect("inproc://tour-echo");
   const served = serve();
-  return exchange(client, { transport: "inproc", who: "REQ ⇄ REP, both here" }, served.then(never), () => server.close());
+  return exchange(client, { transport: "inproc", partner: "a REP beside it" }, served.then(never), () => server.close());
 }
 
 export async function requestReplyLibzmq(): Promise<Exchange> {
@@ -21,12 +24,12 @@ export async function requestReplyLibzmq(): Promise<Exchange> {
   await client.bind("tcp://127.0.0.1:*"); // Which side binds does not matter.
   const child = new Child("libzmq-reply", client.lastEndpoint as string);
   await child.ready;
-  return exchange(client, { transport: "tcp", who: "REQ here ⇄ REP of libzmq" }, child.failed, () => child.end());
+  return exchange(client, { transport: "tcp", partner: "a libzmq REP" }, child.failed, () => child.end());
 }
 
 function exchange(
   client: Request,
-  { transport, who }: Pick<Flow, "transport" | "who">,
+  { transport, partner }: Pick<Flow, "transport" | "partner">,
   failed: Promise<never>,
   close: () => void,
 ): Exchange {
@@ -42,7 +45,7 @@ function exchange(
     }
   };
   return {
-    flows: [{ transport, pattern: "request/reply", who, counts: () => countsOf(ledger, sent) }],
+    flows: [{ transport, pattern: "request/reply", partner, counts: () => countsOf(ledger, sent) }],
     run: () => Promise.race([ask(), failed]),
     stop() {
       stopped = true;
@@ -54,8 +57,8 @@ function exchange(
   };
 }
 
-function countsOf({ received, bytes, lost, changed }: Ledger, sent: number) {
-  return { sent, received, bytes, lost, changed };
+function countsOf({ received, lost, changed }: Ledger, sent: number) {
+  return { sent, received, lost, changed };
 }
 
 function never(): Promise<never> {

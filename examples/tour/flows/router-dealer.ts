@@ -1,4 +1,7 @@
-/** A ROUTER here, over tcp, and a DEALER in each of two child processes with many requests under way; they check what comes back. */
+/**
+ * A ROUTER here, over tcp, and a DEALER in each of two child processes with many requests under way; they check what
+ * comes back.
+ */
 import { Router } from "zmtp";
 import { Child } from "../child-process.ts";
 import { type Exchange, type Flow, sumOf } from "../flow.ts";
@@ -18,13 +21,13 @@ export async function routerDealer(): Promise<Exchange> {
   await Promise.all(dealers.map((dealer) => dealer.ready));
 
   const pattern = "router/dealer";
-  const each = dealers.map((dealer): Flow => ({ transport: "tcp", pattern, who: "", counts: () => dealer.counts }));
+  const each = dealers.map((dealer): Flow => ({ transport: "tcp", pattern, partner: "", counts: () => dealer.counts }));
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
   return {
-    flows: [{ transport: "tcp", pattern, who: `ROUTER here ⇄ ${DEALERS} DEALERs`, counts: () => sumOf(each) }],
+    flows: [{ transport: "tcp", pattern, partner: `${DEALERS} DEALER processes`, counts: () => sumOf(each) }],
     run: () => Promise.race([stopped, served.then(() => stopped), ...dealers.map((dealer) => dealer.failed)]),
     stop() {
       for (const dealer of dealers) dealer.stop();

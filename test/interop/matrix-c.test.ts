@@ -1,0 +1,4 @@
+import { libzmqC } from "../support/peers.ts";
+import { matrix } from "./matrix.ts";
+
+matrix(libzmqC);

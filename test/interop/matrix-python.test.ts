@@ -1,0 +1,4 @@
+import { libzmqPython } from "../support/peers.ts";
+import { matrix } from "./matrix.ts";
+
+matrix(libzmqPython);

@@ -1,0 +1,225 @@
+// A peer over npm `zeromq` or over our own library, which has the same API; README.md beside this file says what it understands.
+// Its argument says which: `zeromq` or `zmtp`.
+
+import { createInterface } from "node:readline";
+import { describe, framesOf } from "../../support/pattern.ts";
+
+/** What both libraries have, as far as we need it. */
+interface AnySocket {
+  readonly lastEndpoint: string | null;
+  readonly readable: boolean;
+  readonly events: { on(type: string, listener: (event: { readonly address?: string }) => void): unknown };
+  sendTimeout: number;
+  receiveTimeout: number;
+  bind(endpoint: string): Promise<void>;
+  connect(endpoint: string): void;
+  subscribe(topic: Buffer): void;
+  unsubscribe(topic: Buffer): void;
+  send(frames: Buffer | Buffer[]): Promise<void>;
+  receive(): Promise<Buffer[]>;
+  close(): void;
+}
+
+type AnyLibrary = Readonly<Record<string, new (options: Record<string, unknown>) => AnySocket>> & { readonly version: string };
+
+const CLASSES: Readonly<Record<string, string>> = {
+  PAIR: "Pair",
+  PUB: "Publisher",
+  SUB: "Subscriber",
+  XPUB: "XPublisher",
+  XSUB: "XSubscriber",
+  REQ: "Request",
+  REP: "Reply",
+  DEALER: "Dealer",
+  ROUTER: "Router",
+  PUSH: "Push",
+  PULL: "Pull",
+};
+const NUMBERS = [
+  "linger",
+  "sendHighWaterMark",
+  "receiveHighWaterMark",
+  "reconnectInterval",
+  "heartbeatInterval",
+  "heartbeatTimeout",
+  "heartbeatTimeToLive",
+];
+const EVENTS = [
+  "accept",
+  "bind",
+  "connect",
+  "connect:delay",
+  "connect:retry",
+  "disconnect",
+  "handshake",
+  "handshake:error:protocol",
+  "handshake:error:other",
+];
+const SENDS_ONLY = ["PUB", "PUSH"];
+const RECEIVES_ONLY = ["SUB", "PULL"];
+
+/** A socket, and its events that were not asked for yet. */
+class Entry {
+  readonly socket: AnySocket;
+  readonly timeout: number;
+  #events: { readonly name: string; readonly address: string }[] = [];
+  #arrived: (() => void) | undefined;
+
+  constructor(socket: AnySocket, timeout: number, recorded: boolean) {
+    this.socket = socket;
+    this.timeout = timeout;
+    if (!recorded) return;
+    for (const name of EVENTS) {
+      socket.events.on(name, ({ address = "" }) => {
+        this.#events.push({ name, address });
+        this.#arrived?.();
+      });
+    }
+  }
+
+  async event(name: string): Promise<string> {
+    const end = performance.now() + this.timeout;
+    for (;;) {
+      for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+        if (event.name === name) return event.address;
+      }
+      const left = end - performance.now();
+      if (left <= 0) throw new Error(`event: no ${name} came`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#arrived = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+const entries = new Map<string, Entry>();
+
+function make(library: AnyLibrary, id: string, type: string, settings: readonly string[]): void {
+  const options: Record<string, unknown> = {};
+  let timeout = 20_000;
+  let recorded = false;
+  for (const setting of settings) {
+    const [name, value] = setting.split("=", 2);
+    if (name === "timeout") timeout = Number(value);
+    else if (name === "events") recorded = value === "1";
+    else if (name === "routingId") options[name] = Buffer.from(value.slice(1), "hex");
+    else options[name] = NUMBERS.includes(name) ? Number(value) : value === "1";
+  }
+  const socket = new library[CLASSES[type]](options);
+  if (!RECEIVES_ONLY.includes(type)) socket.sendTimeout = timeout;
+  if (!SENDS_ONLY.includes(type)) socket.receiveTimeout = timeout;
+  entries.set(id, new Entry(socket, timeout, recorded));
+}
+
+async function flow(socket: AnySocket, sends: number, receives: number, size: number): Promise<void> {
+  const [filler] = framesOf(`p${size}:0`);
+  const send = async (): Promise<void> => {
+    for (let number = 0; number < sends; number++) {
+      const body = Buffer.from(filler);
+      body.writeUInt32BE(number);
+      await socket.send(body);
+    }
+  };
+  const receive = async (): Promise<void> => {
+    for (let number = 0; number < receives; number++) {
+      const [body] = await socket.receive();
+      const got = body.length < 4 ? -1 : body.readUInt32BE();
+      if (got !== number || body.length !== size)
+        throw new Error(`flow: got number ${got} in ${body.length} octets, expected ${number} in ${size}`);
+    }
+  };
+  await Promise.all([send(), receive()]);
+}
+
+async function run(library: AnyLibrary, [command, id, ...rest]: readonly string[]): Promise<readonly string[]> {
+  if (command === "socket") {
+    make(library, id, rest[0], rest.slice(1));
+    return [];
+  }
+  const entry = entries.get(id);
+  if (entry === undefined) throw new Error(`no socket ${id}`);
+  const { socket } = entry;
+  switch (command) {
+    case "bind":
+      await socket.bind(rest[0]);
+      return [socket.lastEndpoint ?? ""];
+    case "connect":
+      socket.connect(rest[0]);
+      return [];
+    case "subscribe":
+    case "unsubscribe":
+      socket[command](Buffer.from(rest[0].slice(1), "hex"));
+      // Setting does not make libzmq look at peers that have come since; this does, and then they get the subscription.
+      void socket.readable;
+      return [];
+    case "send":
+      for (const message of rest) await socket.send(framesOf(message));
+      return [];
+    case "receive": {
+      const messages: string[] = [];
+      for (let count = Number(rest[0]); count > 0; count--) messages.push(describe(await socket.receive()));
+      return messages;
+    }
+    case "ask": {
+      const answers: string[] = [];
+      for (const message of rest) {
+        await socket.send(framesOf(message));
+        answers.push(describe(await socket.receive()));
+      }
+      return answers;
+    }
+    case "echo":
+      for (let count = Number(rest[0]); count > 0; count--) await socket.send(await socket.receive());
+      return [];
+    case "flow":
+      await flow(socket, Number(rest[0]), Number(rest[1]), Number(rest[2]));
+      return [];
+    case "event":
+      return [await entry.event(rest[0])];
+    case "none":
+      return none(entry, Number(rest[0]));
+    case "close":
+      entries.delete(id);
+      socket.close();
+      return [];
+    default:
+      throw new Error(`no such command: ${command}`);
+  }
+}
+
+async function none({ socket, timeout }: Entry, ms: number): Promise<readonly string[]> {
+  socket.receiveTimeout = ms;
+  try {
+    await socket.receive();
+  } catch (error) {
+    if ((error as { code?: string }).code === "EAGAIN") return [];
+    throw error;
+  } finally {
+    socket.receiveTimeout = timeout;
+  }
+  throw new Error("a message came where none should");
+}
+
+async function main(): Promise<void> {
+  const name = process.argv[2];
+  const library = (name === "zmtp" ? await import("../../../src/node.ts") : await import("zeromq")) as unknown as AnyLibrary;
+  process.stdout.write(`ready ${library.version}\n`);
+  let last: Promise<unknown> = Promise.resolve();
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    last = last
+      .then(() => run(library, line.split(" ")))
+      .then(
+        (words) => process.stdout.write(`${["ok", ...words].join(" ")}\n`),
+        (error: Error) => process.stdout.write(`error ${error.message.replaceAll("\n", " ")}\n`),
+      );
+  });
+  // The process that asked is gone. With sockets open, an orderly exit of npm `zeromq` would wait for what they have to send.
+  lines.on("close", () => (entries.size === 0 ? process.exit() : process.kill(process.pid, "SIGKILL")));
+}
+
+void main();

@@ -1,0 +1,332 @@
+// The outbox: what reaches the link, when a message counts as sent, and what is given back at a break: every message once, none twice.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { seededRandom } from "../../../src/base/random.ts";
+import { Outbox, SlabPool } from "../../../src/core/outbox.ts";
+import type { Link } from "../../../src/core/transport.ts";
+import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
+import { hex, join, text, toHexText } from "../../support/bytes.ts";
+import { command, greeting, limits, message, ready } from "../../support/engine-probe.ts";
+import { frames, said } from "../../support/pipes.ts";
+
+const PONG = command("PONG");
+
+class FakeLink {
+  /** Each write's bytes, copied at once. */
+  readonly writes: Buffer[] = [];
+  /** What `write` answers. */
+  takes = true;
+  open = true;
+
+  write(parts: readonly Uint8Array[]): boolean {
+    this.writes.push(join(...parts));
+    return this.takes;
+  }
+
+  get all(): Buffer {
+    return join(...this.writes);
+  }
+}
+
+function outbox(): { box: Outbox; link: FakeLink; taken: number[]; bytes: () => number } {
+  const link = new FakeLink();
+  const taken: number[] = [];
+  let bytes = 0;
+  const box = new Outbox(link as unknown as Link, new SlabPool(), (messages, size) => {
+    taken.push(messages);
+    bytes += size;
+  });
+  return { box, link, taken, bytes: () => bytes };
+}
+
+function decodeMessages(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  const decoder = new FrameDecoder(
+    {
+      onMessage: (parts) => found.push(said(parts) as string) > 0,
+      onCommand: () => true,
+      onMalformed: (_, why) => assert.fail(why),
+    },
+    limits({ copyBodies: true }),
+  );
+  decoder.handshaking = false;
+  decoder.receive(Buffer.from(bytes));
+  return found;
+}
+
+describe("Outbox: writing", () => {
+  it("gathers, and writes once when flushed", () => {
+    const { box, link, taken, bytes } = outbox();
+    box.add(frames("a"));
+    box.add(frames("b", "c"));
+    assert.deepEqual([link.writes.length, box.empty, box.messages, box.bytes], [0, false, 2, 3 + 6]);
+    box.flush();
+    assert.equal(toHexText(link.all), toHexText(join(message("a"), message("b", "c"))));
+    assert.deepEqual([link.writes.length, taken, bytes(), box.empty, box.messages, box.bytes], [1, [2], 9, true, 0, 0]);
+    box.flush();
+    assert.equal(link.writes.length, 1, "nothing to write");
+  });
+
+  it("encodes bodies of every size around its limits, in order", () => {
+    const sizes = [0, 1, 8, 9, 255, 256, 1999, 2000, 2001, 4096, 8192, 65_535, 65_536, 65_537, 200_000];
+    const { box, link } = outbox();
+    const expected: Buffer[] = [];
+    for (const first of sizes) {
+      for (const second of [0, 5, 700, 1000]) {
+        const parts = [Buffer.alloc(first, 1), Buffer.alloc(second, 2)];
+        while (!box.add(parts)) box.flush();
+        expected.push(message(...parts));
+      }
+    }
+    box.flush();
+    assert.ok(link.all.equals(join(...expected)));
+  });
+
+  it("copies small bodies when they are added, and refers to large ones", () => {
+    const { box, link } = outbox();
+    const small = Buffer.alloc(2000, "s");
+    const large = Buffer.alloc(2001, "l");
+    box.add([small]);
+    box.add([large]);
+    small.fill("x");
+    large.fill("x");
+    box.flush();
+    assert.deepEqual(decodeMessages(link.all), ["s".repeat(2000), "x".repeat(2001)]);
+  });
+
+  it("keeps commands and messages in order", () => {
+    const { box, link } = outbox();
+    box.add(frames("a"));
+    box.addEncoded(PONG);
+    box.add(frames("b"));
+    box.addEncoded(Buffer.alloc(1000, PONG));
+    box.add(frames("c"));
+    box.flush();
+    assert.equal(toHexText(link.all), toHexText(join(message("a"), PONG, message("b"), Buffer.alloc(1000, PONG), message("c"))));
+  });
+
+  it("one write in flight: nothing is written until it is taken", () => {
+    const { box, link, taken } = outbox();
+    link.takes = false;
+    box.add(frames("a"));
+    box.flush();
+    assert.deepEqual([box.busy, box.empty, box.messages, taken], [true, false, 1, []]);
+    box.add(frames("b"));
+    box.flush();
+    box.addEncoded(PONG);
+    box.flush();
+    assert.equal(link.writes.length, 1);
+    box.taken();
+    assert.deepEqual([taken, box.busy, box.messages], [[1], false, 1]);
+    link.takes = true;
+    box.flush();
+    assert.equal(toHexText(link.all), toHexText(join(message("a"), message("b"), PONG)));
+    assert.deepEqual(taken, [1, 1]);
+  });
+
+  it("taken without a flight is harmless", () => {
+    const { box, taken } = outbox();
+    box.taken();
+    assert.deepEqual([taken, box.empty], [[], true]);
+  });
+
+  it("behind a flight at most 64 KiB and one message wait", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    box.add(frames("flight"));
+    box.flush();
+    let count = 0;
+    while (box.add(frames("x".repeat(1000)))) count++;
+    assert.ok(count >= 64 && count <= 66, `${count} messages of 1000 bytes`);
+    assert.equal(box.messages, count + 1);
+    box.taken();
+    assert.equal(box.add(frames("more")), true);
+  });
+
+  it("without a flight it writes by itself at 64 KiB", () => {
+    const { box, link } = outbox();
+    for (let i = 0; i < 1000; i++) assert.equal(box.add(frames("x".repeat(1000))), true);
+    assert.ok(link.writes.length >= 14);
+    assert.ok(link.writes.every((bytes) => bytes.length < 70_000));
+  });
+});
+
+describe("Outbox: a break at every state", () => {
+  it("the link is gone before anything was written: nothing is handed to it, all of it is given back", () => {
+    const { box, link, taken } = outbox();
+    link.open = false;
+    box.add(frames("a"));
+    box.flush();
+    box.add(frames("b"));
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent, link.writes.length, taken], [["a", "b"], 0, 0, []]);
+  });
+
+  it("empty: nothing is given back", () => {
+    assert.deepEqual(outbox().box.unsent(), { messages: [], sent: 0 });
+  });
+
+  it("gathered only: all of it, in order", () => {
+    const { box } = outbox();
+    for (const each of ["a", "b", "c"]) box.add(frames(each, "x".repeat(800)));
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map((parts) => String(parts[0])), sent], [["a", "b", "c"], 0]);
+    assert.deepEqual([box.empty, box.messages, box.bytes], [true, 0, 0]);
+  });
+
+  it("all taken: nothing", () => {
+    const { box } = outbox();
+    box.add(frames("a"));
+    box.flush();
+    assert.deepEqual(box.unsent(), { messages: [], sent: 0 });
+  });
+
+  it("one in flight: it, for it cannot be complete", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    box.add(frames("a", "b"));
+    box.flush();
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent], [["a|b"], 0]);
+  });
+
+  it("several in flight: the last; the others count as sent, for nothing may be sent twice", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    for (const each of ["a", "b", "c"]) box.add(frames(each));
+    box.flush();
+    box.add(frames("d"));
+    box.add(frames("e"));
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent], [["c", "d", "e"], 2]);
+  });
+
+  it("a command behind the last message of the flight: that message may have arrived whole, so it counts as sent", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    box.add(frames("a"));
+    box.addEncoded(PONG);
+    box.flush();
+    box.add(frames("b"));
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent], [["b"], 1]);
+  });
+
+  it("a flight of commands only gives nothing back", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    box.addEncoded(PONG);
+    box.addEncoded(PONG);
+    box.flush();
+    box.addEncoded(PONG);
+    box.add(frames("a"));
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent], [["a"], 0]);
+  });
+
+  it("the greeting in front of messages does not confuse it, in flight or gathered", () => {
+    const bytes = greeting();
+    const stages = [bytes.subarray(0, 10), bytes.subarray(10, 11), bytes.subarray(11)];
+    for (let inFlight = 0; inFlight <= stages.length; inFlight++) {
+      const { box, link } = outbox();
+      link.takes = false;
+      for (const stage of stages.slice(0, inFlight)) box.addEncoded(stage);
+      box.flush();
+      for (const stage of stages.slice(inFlight)) box.addEncoded(stage);
+      box.addEncoded(ready("PUSH"));
+      box.add(frames("a"));
+      box.add(frames("b"));
+      const { messages, sent } = box.unsent();
+      assert.deepEqual([messages.map(said), sent], [["a", "b"], 0], `${inFlight} stages in flight`);
+    }
+  });
+
+  it("what is given back has memory of its own: slabs are used again", () => {
+    const pool = new SlabPool();
+    const link = new FakeLink();
+    const box = new Outbox(link as unknown as Link, pool, () => undefined);
+    box.add(frames("precious", "x".repeat(100)));
+    const { messages } = box.unsent();
+    const other = new Outbox(link as unknown as Link, pool, () => undefined);
+    other.add(frames("y".repeat(700), "z".repeat(700)));
+    assert.equal(said(messages[0]), `precious|${"x".repeat(100)}`);
+  });
+
+  it("goes on working after a break", () => {
+    const { box, link } = outbox();
+    link.takes = false;
+    box.add(frames("a"));
+    box.flush();
+    box.unsent();
+    link.takes = true;
+    box.add(frames("b"));
+    box.flush();
+    assert.deepEqual(decodeMessages(link.writes[1]), ["b"]);
+  });
+
+  it("whatever happens before: acknowledged, counted as sent or given back, each message once, in order", () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = seededRandom(seed);
+      const { box, link, taken } = outbox();
+      const added: string[] = [];
+      const flights: number[] = [];
+      const steps = random.next(60);
+      for (let step = 0; step < steps; step++) {
+        const action = random.next(10);
+        link.takes = random.next(3) > 0;
+        if (action < 5) {
+          const size = [0, 3, 300, 800, 30_000, 70_000][random.next(6)];
+          const parts = frames(`${added.length}:`, "x".repeat(size));
+          const label = said(parts) as string;
+          const writes = link.writes.length;
+          if (box.add(parts)) added.push(label);
+          if (link.writes.length > writes) flights.push(link.writes.length);
+        } else if (action < 6) box.addEncoded(PONG);
+        else if (action < 8) box.flush();
+        else box.taken();
+      }
+      const acknowledged = taken.reduce((sum, each) => sum + each, 0);
+      assert.equal(box.messages, added.length - acknowledged, `seed ${seed}`);
+      const busy = box.busy;
+      const { messages, sent } = box.unsent();
+      assert.equal(acknowledged + sent + messages.length, added.length, `seed ${seed}: every message once`);
+      assert.deepEqual(
+        messages.map(said),
+        added.slice(added.length - messages.length),
+        `seed ${seed}: the newest ones, in order`,
+      );
+      const whole = decodeMessages(link.all);
+      assert.deepEqual(whole, added.slice(0, whole.length), `seed ${seed}: what was written is what was added`);
+      // What is given back though it was handed to the link is one message at most: the last of the write in flight.
+      const again = whole.length + messages.length - added.length;
+      assert.ok(again === 0 || (again === 1 && busy), `seed ${seed}: ${again} messages are written again`);
+    }
+  });
+});
+
+describe("SlabPool", () => {
+  it("lends slabs of three sizes and takes them back", () => {
+    const pool = new SlabPool();
+    const sizes = [0, 1, 2].map((level) => pool.take(level).length);
+    assert.deepEqual(sizes, [4096, 16_384, 65_536]);
+    const slab = pool.take(0);
+    pool.give(slab);
+    assert.equal(pool.take(0), slab);
+  });
+
+  it("keeps a limited number", () => {
+    const pool = new SlabPool();
+    const slabs = Array.from({ length: 100 }, () => pool.take(2));
+    for (const slab of slabs) pool.give(slab);
+    const known = new Set(slabs);
+    let again = 0;
+    for (let i = 0; i < 100; i++) if (known.has(pool.take(2))) again++;
+    assert.equal(again, 32);
+  });
+});
+
+it("the test's own commands are what the engine sends", () => {
+  assert.equal(toHexText(PONG), toHexText(hex("04 05 04 504f4e47")));
+  assert.equal(text("a").length, 1);
+});
