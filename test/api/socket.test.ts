@@ -17,6 +17,7 @@ import {
   XSubscriber,
   ZmqError,
 } from "../../src/node.ts";
+import { RawServer } from "../support/hand-peer.ts";
 import {
   bound,
   check,
@@ -32,7 +33,6 @@ import {
   SCHEMES,
   STREAMS,
 } from "../support/harness.ts";
-import { RawServer } from "../support/hand-peer.ts";
 
 check("test_ancillaries, test_capabilities: version and capability", () => {
   assert.equal(zmtp.version, "4.3.5");

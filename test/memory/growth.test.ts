@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Dealer, Publisher, Pull, Push, Reply, Request, Router, Subscriber } from "../../src/node.ts";
-import { bound, check, each, eventually, join2, own, SCHEMES } from "../support/harness.ts";
 import { RawPeer } from "../support/hand-peer.ts";
+import { bound, check, each, eventually, join2, own, SCHEMES } from "../support/harness.ts";
 
 /** The heap that is left after garbage collection. */
 async function heap(): Promise<number> {

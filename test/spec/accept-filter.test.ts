@@ -5,17 +5,33 @@ import { bound, check, Events, own, receive } from "../support/harness.ts";
 
 check("test_tcp_accept_filter: malformed filters are EINVAL at assignment", (t) => {
   const pull = own(t, new Pull());
-  for (const wrong of ["x", "127.0.0.1/33", "127.0.0.1/-1", "127.0.0.1/x", "127.0.0.1/", "/8", "127.0.0", "::1/129", "127.0.0.1/8/8", "127.0.0.1,x", "a".repeat(256)])
+  for (const wrong of [
+    "x",
+    "127.0.0.1/33",
+    "127.0.0.1/-1",
+    "127.0.0.1/x",
+    "127.0.0.1/",
+    "/8",
+    "127.0.0",
+    "::1/129",
+    "127.0.0.1/8/8",
+    "127.0.0.1,x",
+    "a".repeat(256),
+  ])
     assert.throws(() => (pull.tcpAcceptFilter = wrong), { code: "EINVAL" }, wrong);
   assert.equal(pull.tcpAcceptFilter, null);
 });
 
-check("test_tcp_accept_filter: set, read back, cleared", (t) => {
+check("test_tcp_accept_filter: each one set is added, and null clears them all", (t) => {
   const pull = own(t, new Pull());
-  for (const filter of ["127.0.0.1", "10.0.0.0/8", "::1", "fe80::/10", null]) {
-    pull.tcpAcceptFilter = filter;
-    assert.equal(pull.tcpAcceptFilter, filter);
-  }
+  pull.tcpAcceptFilter = "127.0.0.1";
+  assert.equal(String(pull.tcpAcceptFilter), "127.0.0.1");
+  pull.tcpAcceptFilter = "10.0.0.0/8";
+  assert.equal(String(pull.tcpAcceptFilter), "127.0.0.1,10.0.0.0/8");
+  pull.tcpAcceptFilter = null;
+  assert.equal(pull.tcpAcceptFilter as unknown, null);
+  pull.tcpAcceptFilter = "fe80::/10";
+  assert.equal(String(pull.tcpAcceptFilter), "fe80::/10");
 });
 
 for (const filter of ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", null]) {

@@ -1,8 +1,8 @@
 /** libzmq's test_heartbeats (NULL), against peers by hand where silence is needed. */
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Reply, Request, Router, type Socket, Subscriber } from "../../src/node.ts";
-import { bound, check, Events, join2, notApplicable, own, receive } from "../support/harness.ts";
 import { command, message, RawPeer, RawServer } from "../support/hand-peer.ts";
+import { bound, check, Events, join2, notApplicable, own, receive } from "../support/harness.ts";
 
 const be16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 

@@ -13,6 +13,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../src/node.ts";
+import { RawPeer } from "../support/hand-peer.ts";
 import {
   bound,
   check,
@@ -26,7 +27,6 @@ import {
   receive,
   STREAMS,
 } from "../support/harness.ts";
-import { RawPeer } from "../support/hand-peer.ts";
 
 each(STREAMS, "test_monitor: a server tells bind, accept, handshake, disconnect, close, end", async (t, scheme) => {
   const server = own(t, new Dealer());

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { Dealer, Publisher, Pull, Push, Reply, Request, Router, Subscriber, XPublisher, XSubscriber } from "../../src/node.ts";
-import { bound, check, Events, eventually, notApplicable, own, receive } from "../support/harness.ts";
 import { command, frame, GREETING, message, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
+import { bound, check, Events, eventually, notApplicable, own, receive } from "../support/harness.ts";
 
 function random(seed: number): () => number {
   let state = seed;

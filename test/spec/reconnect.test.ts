@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Request, Router } from "../../src/node.ts";
+import { command, GREETING, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
 import {
   bound,
   check,
@@ -19,7 +20,6 @@ import {
   receiveEach,
   STREAMS,
 } from "../support/harness.ts";
-import { command, GREETING, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
 
 each(STREAMS, "test_reconnect_ivl: -1 means that a lost connection is not made again", async (t, scheme) => {
   const client = own(t, new Pair({ reconnectInterval: -1 }));

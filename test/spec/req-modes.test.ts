@@ -1,8 +1,8 @@
 /** libzmq's test_req_correlate, test_req_relaxed and test_invalid_rep. */
 import assert from "node:assert/strict";
 import { type Dealer, Reply, Request, Router } from "../../src/node.ts";
-import { bound, check, Events, each, eventually, join2, own, receive, SCHEMES } from "../support/harness.ts";
 import { message, RawServer } from "../support/hand-peer.ts";
+import { bound, check, Events, each, eventually, join2, own, receive, SCHEMES } from "../support/harness.ts";
 
 each(
   SCHEMES,
