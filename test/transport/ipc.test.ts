@@ -1,0 +1,4 @@
+/** The transport suite over ipc. */
+import { transportSuite } from "./suite.ts";
+
+transportSuite({ scheme: "ipc", reconnects: true });
