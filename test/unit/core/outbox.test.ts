@@ -69,7 +69,7 @@ describe("Outbox: writing", () => {
   });
 
   it("encodes bodies of every size around its limits, in order", () => {
-    const sizes = [0, 1, 8, 9, 255, 256, 767, 768, 769, 2047, 2048, 8192, 65_535, 65_536, 65_537, 200_000];
+    const sizes = [0, 1, 8, 9, 255, 256, 1999, 2000, 2001, 4096, 8192, 65_535, 65_536, 65_537, 200_000];
     const { box, link } = outbox();
     const expected: Buffer[] = [];
     for (const first of sizes) {
@@ -85,14 +85,14 @@ describe("Outbox: writing", () => {
 
   it("copies small bodies when they are added, and refers to large ones", () => {
     const { box, link } = outbox();
-    const small = Buffer.alloc(768, "s");
-    const large = Buffer.alloc(769, "l");
+    const small = Buffer.alloc(2000, "s");
+    const large = Buffer.alloc(2001, "l");
     box.add([small]);
     box.add([large]);
     small.fill("x");
     large.fill("x");
     box.flush();
-    assert.deepEqual(decodeMessages(link.all), ["s".repeat(768), "x".repeat(769)]);
+    assert.deepEqual(decodeMessages(link.all), ["s".repeat(2000), "x".repeat(2001)]);
   });
 
   it("keeps commands and messages in order", () => {
@@ -309,7 +309,7 @@ describe("SlabPool", () => {
   it("lends slabs of three sizes and takes them back", () => {
     const pool = new SlabPool();
     const sizes = [0, 1, 2].map((level) => pool.take(level).length);
-    assert.deepEqual(sizes, [2048, 8192, 65_536]);
+    assert.deepEqual(sizes, [4096, 16_384, 65_536]);
     const slab = pool.take(0);
     pool.give(slab);
     assert.equal(pool.take(0), slab);
