@@ -20,6 +20,26 @@ export interface Timer {
   cancel(): void;
 }
 
+/**
+ * A deadline for something that comes in: calls back after `ms`, but only when what the system had by then was read. A
+ * program that blocked its event loop finds its timers due before its input; without this it would give up peers that
+ * have long answered.
+ */
+export function deadline(clock: Clock, ms: number, callback: () => void): Timer {
+  let cancelled = false;
+  const timer = clock.after(ms, () => {
+    clock.defer(() => {
+      if (!cancelled) callback();
+    });
+  });
+  return {
+    cancel() {
+      cancelled = true;
+      timer.cancel();
+    },
+  };
+}
+
 /** A longest timer of the platform: 2^31-1 ms, about 24.8 days. */
 const MAX_TIMER_MS = 0x7fffffff;
 
@@ -33,8 +53,8 @@ export function realClock(): Clock {
   return {
     now: () => performance.now(),
     after(ms, callback) {
-      // Node fires a timer up to 1 ms early against performance.now(); rounding up keeps the promise of the port.
-      const handle = setTimeout(callback, Math.min(Math.ceil(ms), MAX_TIMER_MS));
+      // Node fires a timer up to 1 ms early against performance.now(); one more keeps the promise of the port.
+      const handle = setTimeout(callback, Math.min(Math.floor(ms) + 1, MAX_TIMER_MS));
       (handle as Unrefable).unref?.();
       return { cancel: () => clearTimeout(handle) };
     },

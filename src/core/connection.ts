@@ -11,7 +11,7 @@
  * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
  * in the pipe by then.
  */
-import type { Timer } from "../base/clock.ts";
+import { deadline, type Timer } from "../base/clock.ts";
 import type { ZmqError } from "../base/errors.ts";
 import { subscriptionToCommand } from "../zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
@@ -81,7 +81,7 @@ export class Connection implements LinkSink, EngineSink {
   start(): void {
     const { handshakeInterval } = this.#settings;
     if (handshakeInterval > 0) {
-      this.#timer = this.#socket.context.clock.after(handshakeInterval, () => {
+      this.#timer = deadline(this.#socket.context.clock, handshakeInterval, () => {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
@@ -230,8 +230,8 @@ export class Connection implements LinkSink, EngineSink {
 
   #afterInput(): void {
     this.#owner.pipe?.flush();
-    const deadline = this.#engine.deadline;
-    if (deadline < this.#timerAt) this.#armHeartbeat(deadline);
+    const due = this.#engine.deadline;
+    if (due < this.#timerAt) this.#armHeartbeat(due);
   }
 
   // The engine's other news, and the link's ---------------------------------------------------------------------------
@@ -265,7 +265,7 @@ export class Connection implements LinkSink, EngineSink {
     const { clock } = this.#socket.context;
     this.#timer?.cancel();
     this.#timerAt = at;
-    this.#timer = clock.after(Math.max(0, at - clock.now()), () => {
+    this.#timer = deadline(clock, Math.max(0, at - clock.now()), () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
       this.#engine.tick(clock.now(), this.#blocked);

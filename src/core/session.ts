@@ -12,7 +12,7 @@
  * Invariants: one function writes the state; `#close` is final and idempotent; messages not given to the kernel survive a loss.
  */
 
-import type { Timer } from "../base/clock.ts";
+import { deadline, type Timer } from "../base/clock.ts";
 import { assert, ZmqError } from "../base/errors.ts";
 import type { PeerHandshake } from "../zmtp/engine.ts";
 import { Backoff } from "./backoff.ts";
@@ -118,7 +118,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     });
     const { connectTimeout } = this.#settings;
     if (connectTimeout === 0) return;
-    this.#timer = context.clock.after(connectTimeout, () => {
+    this.#timer = deadline(context.clock, connectTimeout, () => {
       const text = `${endpoint} did not answer within connectTimeout (${connectTimeout} ms)`;
       this.#dialFailed(new ZmqError("connect-timeout", text, { address: endpoint }));
     });

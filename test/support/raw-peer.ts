@@ -11,7 +11,7 @@ import { decodeCommand, decodeMetadata } from "../../src/zmtp/command.ts";
 import { greeting, ready } from "./engine-probe.ts";
 
 /** A wait longer than this has failed. */
-const GUARD_MS = 10_000;
+const GUARD_MS = 20_000;
 
 /** Where tests register what has to happen at their end. */
 export interface TestContext {

@@ -155,6 +155,16 @@ describe("realClock", () => {
     }
   });
 
+  it("fires at or after its time, never early, at whatever part of a millisecond it was armed", async () => {
+    for (let i = 0; i < 60; i++) {
+      const busyUntil = clock.now() + i * 0.05;
+      while (clock.now() < busyUntil);
+      const start = clock.now();
+      await held(new Promise<void>((resolve) => clock.after(2, resolve)));
+      assert.ok(clock.now() - start >= 2, `${clock.now() - start} of 2`);
+    }
+  });
+
   it("a cancelled timer does not fire", async () => {
     let fired = false;
     clock

@@ -162,6 +162,37 @@ describe("WaitQueue", () => {
     assert.equal(listeners, 0);
   });
 
+  it("leaves no timer behind", async () => {
+    const clock = new VirtualClock();
+    let timers = 0;
+    const counting = {
+      now: () => clock.now(),
+      defer: (callback: () => void) => clock.defer(callback),
+      hold: (on: boolean) => clock.hold(on),
+      after(ms: number, callback: () => void) {
+        timers++;
+        const timer = clock.after(ms, callback);
+        return {
+          cancel() {
+            timers--;
+            timer.cancel();
+          },
+        };
+      },
+    };
+    const queue = new WaitQueue<string, number>(counting, new Hold(counting));
+    const options = { timeoutMs: 100, timeoutError: () => new LateError("late") };
+    const calls = [queue.wait("a", options), queue.wait("b", options)];
+    assert.equal(timers, 2);
+    queue.resolveFirst(1);
+    queue.rejectFirst(new Error("no"));
+    assert.deepEqual(
+      (await Promise.allSettled(calls)).map(({ status }) => status),
+      ["fulfilled", "rejected"],
+    );
+    assert.equal(timers, 0);
+  });
+
   it("resolveIf fulfils those that pass, in order, and leaves the others", async () => {
     const { queue, wait, outcomes } = scene();
     for (const job of ["a", "bb", "c", "dd"]) wait(job);
