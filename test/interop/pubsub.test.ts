@@ -48,6 +48,23 @@ for (const kind of LIBZMQ) {
       });
     }
 
+    // A SUB looks at what it gets once more, an XSUB does not: this shows what we really send, and that we do not look where we should not.
+    test("publishers filter, not subscribers", async (stage) => {
+      const [ours, theirs] = [stage.ours("XPUB"), await stage.theirs("XSUB")];
+      await stage.join(ours, theirs, "theirs");
+      await theirs.send(subscription("ab"), subscription("end"));
+      await ours.subscribed("end", 1, deadline());
+      await sendAll(ours, ...messages(...PUBLISHED));
+      assert.deepEqual(await theirs.receive(3), messages("ab", "abc", "end"));
+
+      const [ourXSub, theirXPub] = [stage.ours("XSUB"), await stage.theirs("XPUB")];
+      await stage.join(ourXSub, theirXPub, "theirs");
+      await sendAll(ourXSub, subscription("ab"), subscription("end"));
+      assert.deepEqual(await theirXPub.receive(2), [subscription("ab"), subscription("end")]);
+      await theirXPub.send(...messages(...PUBLISHED));
+      assert.deepEqual(await receiveAll(ourXSub, 3), messages("ab", "abc", "end"));
+    });
+
     test("two of our SUB with one topic are one subscription to their XPUB, until the second is gone", async (stage) => {
       const theirs = await stage.theirs("XPUB");
       const [first, second] = [stage.ours("SUB"), stage.ours("SUB")];
