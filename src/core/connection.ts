@@ -13,7 +13,6 @@
  */
 import type { Timer } from "../base/clock.ts";
 import type { ZmqError } from "../base/errors.ts";
-import { subscriptionToCommand } from "../zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
 import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
 import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
@@ -158,8 +157,9 @@ export class Connection implements LinkSink, EngineSink {
   };
 
   #encode(frames: Frame[]): boolean {
-    if (!this.#engine.subscriptionsAsCommands || !isSubscription(frames)) return this.#outbox.add(frames);
-    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, subscriptionToCommand(frames[0])));
+    const { toCommand } = this.#engine;
+    if (toCommand === null || !isSubscription(frames)) return this.#outbox.add(frames);
+    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, toCommand(frames[0])));
     this.#owner.pipe?.acknowledge(1);
     return true;
   }
