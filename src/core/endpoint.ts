@@ -82,7 +82,7 @@ export function isCidr(text: string): boolean {
   const [address, length, more] = text.split("/");
   const bits = address.includes(":") ? 128 : 32;
   if (more !== undefined || (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= bits))) return false;
-  if (bits === 128) return /^[0-9a-fA-F:]{2,39}$/.test(address);
+  if (bits === 128) return URL.canParse(`http://[${address}]`);
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(address) && address.split(".").every((part) => Number(part) <= 255);
 }
 

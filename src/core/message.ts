@@ -51,13 +51,19 @@ export function toFrame(value: unknown): Frame {
       "invalid-argument",
       "Message must be present: expected bytes, a string, a number, null, or an array of these, got undefined",
     );
-  if (typeof value === "object" && value.toString === Object.prototype.toString) {
+  return fromText(textOf(value));
+}
+
+// Every other value goes by its own text, as with npm `zeromq`; one that has none would be sent as "[object Object]".
+function textOf(value: unknown): string {
+  const { toString } = Object(value) as { toString?: unknown };
+  if (typeof value === "symbol" || typeof toString !== "function" || toString === Object.prototype.toString) {
     throw new ZmqError(
       "invalid-argument",
       `A frame must be bytes, a string, a number or null, got ${describe(value)}; serialise it first, for example with JSON.stringify`,
     );
   }
-  return fromText(String(value));
+  return String(value);
 }
 
 function copyOf(bytes: Uint8Array): Frame {

@@ -63,7 +63,7 @@ function normalise(name: string, spec: OptionSpec<unknown>, value: unknown): unk
     throw wrong(name, `a whole number from ${spec.min} to ${spec.max}${spec.unit ? ` (${spec.unit})` : ""}`, value);
   }
   if (value === null) return null;
-  const text = typeof value === "string" ? value : value instanceof Uint8Array ? bytesToOption(spec, value) : undefined;
+  const text = typeof value === "string" ? marked(value) : value instanceof Uint8Array ? bytesToOption(spec, value) : undefined;
   if (text === undefined) throw wrong(name, "a string, a Buffer or null", value);
   const size = typeof value === "string" ? fromText(value).length : (value as Uint8Array).length;
   if (size === 0) return null;
@@ -77,7 +77,16 @@ const BINARY = "\ufdd0";
 
 function bytesToOption(spec: OptionSpec<unknown>, value: Uint8Array): string {
   const text = toText(value);
-  if (spec.kind !== "bytes" || !text.includes("\ufffd")) return text;
+  if (spec.kind !== "bytes" || !(text.includes("\ufffd") || text.startsWith(BINARY))) return text;
+  return binaryForm(value);
+}
+
+// A text that begins with the mark must not be taken for octets.
+function marked(text: string): string {
+  return text.startsWith(BINARY) ? binaryForm(fromText(text)) : text;
+}
+
+function binaryForm(value: Uint8Array): string {
   let binary = BINARY;
   for (const octet of value) binary += String.fromCharCode(octet);
   return binary;
