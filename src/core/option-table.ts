@@ -63,11 +63,17 @@ const choice = <const Value, const More extends Extra>(
 /** Options without a counterpart in libzmq. */
 const OURS = 0;
 
-const SENDERS = ["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const;
-const RECEIVERS = ["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const;
-const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH"] as const;
+const SENDERS = [
+  ...(["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "RADIO", "SCATTER", "PEER", "CHANNEL"] as const),
+] as const;
+const RECEIVERS = [
+  ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
+] as const;
+const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
-const PUBLISHERS = ["PUB", "XPUB"] as const;
+const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
 
 /** In the order of libzmq's numbers. */
 export const OPTIONS = {
