@@ -29,9 +29,8 @@ export function readableStream<M>(socket: Readable<M>): ReadableStream<M> {
 }
 
 export function writableStream(socket: Writable): WritableStream<MessageLike | readonly MessageLike[]> {
-  const aborted = new AbortController();
   return new WritableStream<MessageLike | readonly MessageLike[]>({
-    write: (message) => socket.send(message, { signal: aborted.signal }),
-    abort: (reason) => aborted.abort(reason),
+    // The controller's signal is aborted at once; the sink's own `abort` would wait for the write it should end.
+    write: (message, controller) => socket.send(message, { signal: (controller as unknown as { signal: AbortSignal }).signal }),
   });
 }

@@ -89,5 +89,6 @@ function join(connector: Party, pipe: Pipe, binder: Party): void {
   if (!pipe.closed) connector.onJoined(pipe);
   binder.onJoined(far);
   if (pipe.closed) binder.owner.onClosed(far);
-  pipe.flush();
+  // What was written before the join woke nobody.
+  if (far.waiting > 0) far.owner.onReadable(far);
 }

@@ -6,7 +6,7 @@
  * Owns the bytes of each command. Who sends what when is the engine's and the mechanism's business.
  * A decoder here returns undefined for a malformed body and never throws.
  */
-import { concat, copyBytes, EMPTY, fromText, readUint32, toLatin1, writeUint32 } from "../base/bytes.ts";
+import { allocate, concat, copyBytes, EMPTY, fromText, readUint32, toLatin1, writeUint32 } from "../base/bytes.ts";
 
 /** Names longer than this, and all unknown ones, are never ours; 9 is SUBSCRIBE. */
 const LONGEST_NAME = 9;
@@ -136,7 +136,7 @@ export function groupToCommand(frame: Uint8Array): Uint8Array {
 
 /** The one-frame message of a subscription; the topic is copied. */
 export function subscriptionFrame(subscribe: boolean, topic: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(1 + topic.length);
+  const frame = allocate(1 + topic.length);
   frame[0] = subscribe ? 1 : 0;
   frame.set(topic, 1);
   return frame;
