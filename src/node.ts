@@ -96,6 +96,7 @@ export { Request } from "./sockets/req.ts";
 export { Router, type RouterConnectOptions } from "./sockets/router.ts";
 export { Scatter } from "./sockets/scatter.ts";
 export { Server } from "./sockets/server.ts";
+export { Stream, type StreamConnectOptions } from "./sockets/stream.ts";
 export { Subscriber } from "./sockets/sub.ts";
 export { XPublisher } from "./sockets/xpub.ts";
 export { XSubscriber } from "./sockets/xsub.ts";

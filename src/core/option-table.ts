@@ -166,6 +166,8 @@ export const OPTIONS = {
   manual: bool(71, "ZMQ_XPUB_MANUAL", false, { types: ["XPUB"], effect: "now" }),
   /** Sent to each new subscriber before anything else; null: none. */
   welcomeMessage: bytes(72, "ZMQ_XPUB_WELCOME_MSG", { max: INT_MAX, types: ["XPUB"], effect: "now" }),
+  /** Announce each peer's coming and going by `[id, empty]`. */
+  notify: bool(73, "ZMQ_STREAM_NOTIFY", true, { types: ["STREAM"] }),
   /** Deliver what does not match a subscription; set it on both sides. */
   invertMatching: bool(74, "ZMQ_INVERT_MATCHING", false, { types: ["PUB", "XPUB", "SUB"], effect: "now" }),
   /** Time between PINGs; 0: none. */

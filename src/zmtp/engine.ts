@@ -87,6 +87,8 @@ export interface EngineSettings {
 }
 
 export class Engine implements FrameSink {
+  /** Messages are framed; the outbox writes frames. */
+  readonly raw = false;
   /** How a subscription or a group's join becomes a command for this peer; null: it goes as the message it is. */
   toCommand: ((frame: Frame) => Uint8Array) | null = null;
 
