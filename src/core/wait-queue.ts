@@ -29,11 +29,20 @@ interface Entry<Job, Value> extends Waiter<Job, Value> {
   settled: boolean;
   timer: Timer | null;
   signal: AbortSignal | undefined;
-  onAbort: (() => void) | null;
 }
+
+/** What hangs on one signal: one listener, however many calls share it (Node.js warns from eleven on). */
+interface Watch<Job, Value> {
+  readonly entries: Set<Entry<Job, Value>>;
+  readonly listener: () => void;
+}
+
+/** Given-up calls that may lie between waiting ones before the queue is packed. */
+const SETTLED_ENTRIES = 32;
 
 export class WaitQueue<Job, Value> {
   #entries = new Fifo<Entry<Job, Value>>();
+  #watches = new Map<AbortSignal, Watch<Job, Value>>();
   #live = 0;
   #clock: Clock;
   #hold: Hold;
@@ -60,14 +69,10 @@ export class WaitQueue<Job, Value> {
         settled: false,
         timer: null,
         signal,
-        onAbort: null,
       };
       if (options.timeoutMs >= 0)
         entry.timer = this.#clock.after(options.timeoutMs, () => this.#giveUp(entry, options.timeoutError()));
-      if (signal !== undefined) {
-        entry.onAbort = () => this.#giveUp(entry, signal.reason);
-        signal.addEventListener("abort", entry.onAbort);
-      }
+      if (signal !== undefined) this.#watch(signal, entry);
       if (this.#live++ === 0) this.#hold.take();
       this.#entries.push(entry);
     });
@@ -116,12 +121,44 @@ export class WaitQueue<Job, Value> {
     if (entry.settled) return;
     this.#settle(entry);
     entry.reject(error);
+    this.#pack();
+  }
+
+  #watch(signal: AbortSignal, entry: Entry<Job, Value>): void {
+    let watch = this.#watches.get(signal);
+    if (watch === undefined) {
+      const entries = new Set<Entry<Job, Value>>();
+      const listener = (): void => {
+        for (const each of [...entries]) this.#giveUp(each, signal.reason);
+      };
+      watch = { entries, listener };
+      this.#watches.set(signal, watch);
+      signal.addEventListener("abort", listener);
+    }
+    watch.entries.add(entry);
+  }
+
+  #unwatch(signal: AbortSignal, entry: Entry<Job, Value>): void {
+    const watch = this.#watches.get(signal);
+    if (watch === undefined || !watch.entries.delete(entry) || watch.entries.size > 0) return;
+    this.#watches.delete(signal);
+    signal.removeEventListener("abort", watch.listener);
+  }
+
+  // Calls that were given up lie in the queue until they are at its head; many of them are taken out at once.
+  #pack(): void {
+    this.peek();
+    const settled = this.#entries.length - this.#live;
+    if (settled <= SETTLED_ENTRIES || settled <= this.#live) return;
+    const waiting = [...this.#entries].filter((entry) => !entry.settled);
+    this.#entries.clear();
+    for (const entry of waiting) this.#entries.push(entry);
   }
 
   #settle(entry: Entry<Job, Value>): void {
     entry.settled = true;
     entry.timer?.cancel();
-    if (entry.onAbort !== null) entry.signal?.removeEventListener("abort", entry.onAbort);
+    if (entry.signal !== undefined) this.#unwatch(entry.signal, entry);
     if (--this.#live === 0) this.#hold.release();
   }
 }

@@ -196,6 +196,9 @@ export class Engine implements FrameSink {
   }
 
   #accept(metadata: Metadata, body: Frame): void {
+    const size = decodeCommand(body)?.data.length ?? 0;
+    const most = this.#settings.limits.maxMetadataBytes;
+    if (size > most) return this.#fail("invalid-metadata", `the peer's metadata has ${size} bytes, ${most} is the most`, body);
     const socketType = toLatin1(metadata.get("Socket-Type") ?? new Uint8Array(0));
     if (!isCompatible(this.#settings.socketType, socketType)) {
       return this.#fail(
