@@ -92,7 +92,7 @@ export { Pull } from "./sockets/pull.ts";
 export { Push } from "./sockets/push.ts";
 export { Radio } from "./sockets/radio.ts";
 export { Reply } from "./sockets/rep.ts";
-export { Request } from "./sockets/req.ts";
+export { Request, type RequestOptions } from "./sockets/req.ts";
 export { Router, type RouterConnectOptions } from "./sockets/router.ts";
 export { Scatter } from "./sockets/scatter.ts";
 export { Server } from "./sockets/server.ts";
