@@ -57,7 +57,7 @@ export const capability: Readonly<Record<"ipc" | "pgm" | "tipc" | "norm" | "curv
 
 export { type ErrorOrigin, type ErrorReason, ZmqError } from "./base/errors.ts";
 export { Context, type ContextOptions } from "./core/context.ts";
-export type { Message, MessageLike } from "./core/message.ts";
+export type { GroupMessage, Message, MessageLike, RoutedMessage } from "./core/message.ts";
 export {
   type AuthError,
   type Event,
@@ -78,15 +78,25 @@ export type { CloseOutcome } from "./core/session.ts";
 export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts";
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
 export type { Writable } from "./core/writable.ts";
+export type { GroupOptions, RoutedOptions } from "./core/writable-to.ts";
 export { SocketProxy as Proxy } from "./devices/proxy.ts";
+export { Channel } from "./sockets/channel.ts";
+export { Client } from "./sockets/client.ts";
 export { Dealer } from "./sockets/dealer.ts";
+export { Dish } from "./sockets/dish.ts";
+export { Gather } from "./sockets/gather.ts";
 export { Pair } from "./sockets/pair.ts";
+export { PeerSocket } from "./sockets/peer.ts";
 export { Publisher } from "./sockets/pub.ts";
 export { Pull } from "./sockets/pull.ts";
 export { Push } from "./sockets/push.ts";
+export { Radio } from "./sockets/radio.ts";
 export { Reply } from "./sockets/rep.ts";
-export { Request } from "./sockets/req.ts";
+export { Request, type RequestOptions } from "./sockets/req.ts";
 export { Router, type RouterConnectOptions } from "./sockets/router.ts";
+export { Scatter } from "./sockets/scatter.ts";
+export { Server } from "./sockets/server.ts";
+export { Stream, type StreamConnectOptions } from "./sockets/stream.ts";
 export { Subscriber } from "./sockets/sub.ts";
 export { XPublisher } from "./sockets/xpub.ts";
 export { XSubscriber } from "./sockets/xsub.ts";

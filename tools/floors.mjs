@@ -38,7 +38,17 @@ export const ROOMS = {
   sockets: {
     floor: 4,
     rooms: ["base", "core", "patterns", "zmtp/socket-type"],
-    siblings: { sub: ["xsub"], pub: ["xpub"], req: ["dealer"], rep: ["router"] },
+    siblings: {
+      sub: ["xsub"],
+      pub: ["xpub"],
+      req: ["dealer"],
+      rep: ["router"],
+      scatter: ["push"],
+      gather: ["pull"],
+      channel: ["pair"],
+      client: ["dealer"],
+      peer: ["server"],
+    },
   },
   devices: { floor: 5, rooms: ["base", "sockets", "core", "security"], hosts: ["node:fs", "node:fs/promises"] },
   cli: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"], lazy: ["commander"] },

@@ -11,12 +11,14 @@
  * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
  * in the pipe by then.
  */
+
 import { deadline, type Timer } from "../base/clock.ts";
 import { systemCode, type ZmqError } from "../base/errors.ts";
-import { subscriptionToCommand } from "../zmtp/command.ts";
+
 import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
 import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
 import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
+import { RawEngine } from "../zmtp/raw-engine.ts";
 import { announcesIdentity } from "../zmtp/socket-type.ts";
 import { connectionError, failureError, handshakeEvent } from "./failure.ts";
 import { byteLength, type Frame } from "./message.ts";
@@ -52,7 +54,7 @@ export class Connection implements LinkSink, EngineSink {
   #settings: Settings;
   #link: Link | null;
   #conflates: boolean;
-  #engine: Engine;
+  #engine: Engine | RawEngine;
   #outbox: Outbox;
 
   // The handshake's deadline, then the heartbeat's.
@@ -158,8 +160,10 @@ export class Connection implements LinkSink, EngineSink {
   };
 
   #encode(frames: Frame[]): boolean {
-    if (!this.#engine.subscriptionsAsCommands || !isSubscription(frames)) return this.#outbox.add(frames);
-    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, subscriptionToCommand(frames[0])));
+    const { toCommand, raw } = this.#engine;
+    if (raw) return this.#outbox.addRaw(frames[0]);
+    if (toCommand === null || !isSubscription(frames)) return this.#outbox.add(frames);
+    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, toCommand(frames[0])));
     this.#owner.pipe?.acknowledge(1);
     return true;
   }
@@ -332,8 +336,9 @@ export class Connection implements LinkSink, EngineSink {
     this.#timerAt = Number.NEGATIVE_INFINITY;
   }
 
-  #makeEngine(): Engine {
+  #makeEngine(): Engine | RawEngine {
     const { context, type } = this.#socket;
+    if (type === "STREAM") return new RawEngine(this);
     const {
       maxMessageSize,
       maxFrames,

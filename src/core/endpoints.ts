@@ -10,7 +10,7 @@ import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
-import type { Link, Listening, ListenSink, MessageTransport, StreamTransport } from "./transport.ts";
+import type { Link, Listening, ListenSink, MessageTransport, StreamTransport, Transport } from "./transport.ts";
 
 interface Bound {
   /** As the user wrote it. */
@@ -56,11 +56,20 @@ export class Endpoints {
 
   /** Resolves when listening. Throws at once for a wrong address, rejects when the system refuses. */
   bind(asked: string): Promise<void> {
-    const { transport, address } = this.#core.context.transportOf(asked);
+    const { transport, address } = this.#transportOf(asked);
     const settings = this.#core.snapshot();
     transport.check(address, "bind", settings);
     if (transport.shape === "messages") return this.#bindName(asked, address, settings, transport);
     return this.#listen(asked, address, settings, transport);
+  }
+
+  #transportOf(endpoint: string): { transport: Transport; address: string } {
+    const found = this.#core.context.transportOf(endpoint);
+    if (this.#core.type === "STREAM" && found.transport.shape !== "bytes") {
+      const text = `Protocol not compatible with the socket type: a STREAM needs a stream of bytes, not ${endpoint}`;
+      throw new ZmqError("incompatible-transport", text, { address: endpoint });
+    }
+    return found;
   }
 
   #bindName(asked: string, address: string, settings: Settings, transport: MessageTransport): Promise<void> {
@@ -129,7 +138,7 @@ export class Endpoints {
 
   /** Begins to connect. Throws at once for a wrong address; everything later is an event. */
   connect(endpoint: string): void {
-    const { transport, address } = this.#core.context.transportOf(endpoint);
+    const { transport, address } = this.#transportOf(endpoint);
     const settings = this.#core.snapshot();
     transport.check(address, "connect", settings);
     this.last = endpoint;
@@ -198,6 +207,12 @@ export class Endpoints {
       if (session !== null) this.#shutDown(session, this.#core.settings.linger);
       if (pipe !== null) this.#core.retire(pipe);
     }
+  }
+
+  /** Ends one connection when what waits for it is sent; a dialled endpoint is not tried again. */
+  release(session: Session): void {
+    this.#dialled = this.#dialled.filter((each) => each.session !== session);
+    this.#shutDown(session, this.#core.settings.linger);
   }
 
   /** Ends one connection at once; a dialled endpoint is not tried again. */

@@ -14,6 +14,12 @@ export type Frame = Uint8Array;
 /** One frame of a received message. */
 export type Message = Buffer;
 
+/** One message of SERVER and PEER: its frame, and the number of the peer that sent it. */
+export type RoutedMessage = [frame: Message, info: { readonly routingId: number }];
+
+/** One message of DISH: its frame, and the group that it was sent to. */
+export type GroupMessage = [frame: Message, info: { readonly group: Message }];
+
 /** Anything that can be sent as one frame: bytes, text (as UTF-8), a number (its decimal text) or null (an empty frame). */
 export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null;
 

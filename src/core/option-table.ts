@@ -63,11 +63,17 @@ const choice = <const Value, const More extends Extra>(
 /** Options without a counterpart in libzmq. */
 const OURS = 0;
 
-const SENDERS = ["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const;
-const RECEIVERS = ["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const;
-const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH"] as const;
+const SENDERS = [
+  ...(["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "RADIO", "SCATTER", "PEER", "CHANNEL"] as const),
+] as const;
+const RECEIVERS = [
+  ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
+] as const;
+const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
-const PUBLISHERS = ["PUB", "XPUB"] as const;
+const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
 
 /** In the order of libzmq's numbers. */
 export const OPTIONS = {
@@ -160,6 +166,8 @@ export const OPTIONS = {
   manual: bool(71, "ZMQ_XPUB_MANUAL", false, { types: ["XPUB"], effect: "now" }),
   /** Sent to each new subscriber before anything else; null: none. */
   welcomeMessage: bytes(72, "ZMQ_XPUB_WELCOME_MSG", { max: INT_MAX, types: ["XPUB"], effect: "now" }),
+  /** Announce each peer's coming and going by `[id, empty]`. */
+  notify: bool(73, "ZMQ_STREAM_NOTIFY", true, { types: ["STREAM"] }),
   /** Deliver what does not match a subscription; set it on both sides. */
   invertMatching: bool(74, "ZMQ_INVERT_MATCHING", false, { types: ["PUB", "XPUB", "SUB"], effect: "now" }),
   /** Time between PINGs; 0: none. */

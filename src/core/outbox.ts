@@ -73,6 +73,7 @@ export class Outbox {
   #head = 0;
   #tail = false;
   #level = 0;
+  #raw = false;
 
   #flight: Batch | null = null;
 
@@ -120,6 +121,18 @@ export class Outbox {
     return true;
   }
 
+  /** As `add`, for a link without framing: the bytes as they are. They cannot be given back after a break. */
+  addRaw(bytes: Frame): boolean {
+    if (this.#bytes >= GATHER_BYTES) {
+      this.flush();
+      if (this.#bytes >= GATHER_BYTES) return false;
+    }
+    this.addEncoded(bytes);
+    this.#messages++;
+    this.#raw = true;
+    return true;
+  }
+
   /** Takes encoded bytes that are no message (greeting, commands); always. */
   addEncoded(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
@@ -164,6 +177,10 @@ export class Outbox {
     const gathered = this.#batch();
     this.#flight = null;
     this.#reset();
+    if (this.#raw) {
+      this.#release([...(flight?.slabs ?? []), ...gathered.slabs]);
+      return { messages: [], sent: (flight?.messages ?? 0) + gathered.messages };
+    }
     const written = flight === null ? [] : decode(flight);
     const cut = flight === null || flight.tail ? [] : written.slice(-1);
     if (flight !== null) this.#release(flight.slabs);

@@ -215,6 +215,14 @@ export class Pipe {
     if (messages.length > 0) this.#asleep = false;
   }
 
+  /** Puts a message of our own making behind what waits to be read here: a notice of the peer's coming or going. */
+  notice(frames: Frame[]): void {
+    this.other.written++;
+    this.other.#pending++;
+    this.#waiting.push(frames);
+    this.other.flush();
+  }
+
   /** Removes everything that waits, oldest first, as if it had not been written. */
   takeAll(): Frame[][] {
     const all = [...this.#waiting];

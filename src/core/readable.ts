@@ -1,14 +1,22 @@
 /** The receiving half of the public API, given to every socket type that receives. */
 import type { Message } from "./message.ts";
-import { DEFAULT_BATCH, type MessageHandler, type Received } from "./receiver.ts";
+import { DEFAULT_BATCH, type MessageHandler, type Received, type Receiver } from "./receiver.ts";
 import type { OperationOptions } from "./sender.ts";
-import type { SocketCore } from "./socket-core.ts";
 import { readableStream } from "./streams.ts";
 
-/** A socket that receives messages. */
-export abstract class Readable {
+/** What reading needs of a core. */
+interface ReadableCore<M> {
+  readonly closed: boolean;
+  readonly receiver: Receiver<M>;
+}
+
+/**
+ * A socket that receives messages. `M` is what one message is: an array of frames, or for types whose messages are
+ * single frames the frame alone, with what belongs to it.
+ */
+export abstract class Readable<M = Message[]> {
   /** @internal */
-  declare readonly _core: SocketCore;
+  declare readonly _core: ReadableCore<M>;
 
   /**
    * The next message, as an array of its frames. Waits for one; overlapping calls are served in order. A waiting call
@@ -20,7 +28,7 @@ export abstract class Readable {
    *
    * Cost: one promise per message; see `batches` and `drain` for less. Source: zmq_msg_recv, ZMQ_RCVTIMEO.
    */
-  receive(options?: OperationOptions): Promise<Message[]> {
+  receive(options?: OperationOptions): Promise<M> {
     return this._core.receiver.receive(options);
   }
 
@@ -28,12 +36,12 @@ export abstract class Readable {
    * The next message if one is there. Never waits. Throws EBADF, and EFSM where REQ or REP may not receive now. Goes
    * before waiting `receive` calls.
    */
-  tryReceive(): Message[] | undefined {
+  tryReceive(): M | undefined {
     return this._core.receiver.tryReceive();
   }
 
   /** As `receive`, together with the peer that sent the message. */
-  receiveFrom(options?: OperationOptions): Promise<Received> {
+  receiveFrom(options?: OperationOptions): Promise<Received<M>> {
     return this._core.receiver.receiveFrom(options);
   }
 
@@ -41,7 +49,7 @@ export abstract class Readable {
    * Waits for the first message, then takes what else is there, up to `limit` (1000 unless given). Options and errors
    * as `receive`.
    */
-  receiveMany(limit?: number, options?: OperationOptions): Promise<Message[][]> {
+  receiveMany(limit?: number, options?: OperationOptions): Promise<M[]> {
     return this._core.receiver.receiveMany(limit, options);
   }
 
@@ -49,8 +57,8 @@ export abstract class Readable {
    * An endless iterator of `receiveMany`: the fastest way to read with `await`. Ends when the socket is closed; leaving
    * the loop leaves the socket open.
    */
-  batches(limit: number = DEFAULT_BATCH): AsyncIterableIterator<Message[][]> {
-    return this._core.receiver.iterate(limit) as AsyncIterableIterator<Message[][]>;
+  batches(limit: number = DEFAULT_BATCH): AsyncIterableIterator<M[]> {
+    return this._core.receiver.iterate(limit) as AsyncIterableIterator<M[]>;
   }
 
   /**
@@ -58,7 +66,7 @@ export abstract class Readable {
    * socket is closed; rejects with `signal.reason` on abort, or with what the handler threw. Other receives wait for
    * its end. The handler runs outside all other calls; its result is ignored.
    */
-  drain(handler: MessageHandler, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  drain(handler: MessageHandler<M>, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return this._core.receiver.drain(handler, options.signal);
   }
 
@@ -66,17 +74,17 @@ export abstract class Readable {
    * Calls `handler` for up to `limit` messages that are there now and returns how many there were. Never waits; what
    * the handler throws is thrown.
    */
-  takeMany(handler: MessageHandler, limit: number): number {
+  takeMany(handler: MessageHandler<M>, limit: number): number {
     return this._core.receiver.takeMany(handler, limit);
   }
 
   /** A web stream of messages, with back-pressure; it ends with the socket. Cancelling it leaves the socket open. */
-  toReadableStream(): ReadableStream<Message[]> {
-    return readableStream(this);
+  toReadableStream(): ReadableStream<M> {
+    return readableStream<M>(this);
   }
 
   /** `for await (const message of socket)`. Ends when the socket is closed; leaving the loop leaves the socket open. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message[]> {
-    return this._core.receiver.iterate(undefined) as AsyncIterableIterator<Message[]>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<M> {
+    return this._core.receiver.iterate(undefined) as AsyncIterableIterator<M>;
   }
 }

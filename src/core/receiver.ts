@@ -8,7 +8,7 @@
  * `tryReceive` goes past the queue.
  */
 import { ZmqError } from "../base/errors.ts";
-import type { Frame, Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { Peer } from "./peer.ts";
 import type { OperationOptions } from "./sender.ts";
 import type { SocketCore } from "./socket-core.ts";
@@ -16,13 +16,13 @@ import { OPERATIONS_PER_TURN } from "./turn.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
 /** A message and who sent it. */
-export interface Received {
-  readonly message: Message[];
+export interface Received<M = Message[]> {
+  readonly message: M;
   readonly peer: Peer;
 }
 
 /** Gets each message of a drain: its frames, and who sent it. */
-export type MessageHandler = (message: Message[], peer: Peer) => void;
+export type MessageHandler<M = Message[]> = (message: M, peer: Peer) => void;
 
 /** What `receiveMany` and `batches` hand out at most, unless told otherwise. */
 export const DEFAULT_BATCH = 1000;
@@ -33,17 +33,18 @@ const DRAIN_PER_TURN = 1024;
 const NOTHING: OperationOptions = {};
 
 // What a waiting call wants: one message, one with its sender, up to n messages, or all of them in a handler.
-type Job =
+type Job<M> =
   | { readonly kind: "one" | "from" }
   | { readonly kind: "many"; readonly limit: number }
-  | { readonly kind: "drain"; readonly handler: MessageHandler };
-type Result = Message[] | Received | Message[][] | undefined;
-const ONE: Job = { kind: "one" };
-const FROM: Job = { kind: "from" };
+  | { readonly kind: "drain"; readonly handler: MessageHandler<M> };
+type Result<M> = M | Received<M> | M[] | undefined;
+const ONE = { kind: "one" } as const;
+const FROM = { kind: "from" } as const;
 
-export class Receiver {
+/** `M` is what the socket type gives as one message. */
+export class Receiver<M = Message[]> {
   #core: SocketCore;
-  #waiting: WaitQueue<Job, Result>;
+  #waiting: WaitQueue<Job<M>, Result<M>>;
   #turn = -1;
   #count = 0;
   #pumping = false;
@@ -62,45 +63,45 @@ export class Receiver {
     return this.#waiting.length;
   }
 
-  tryReceive(): Message[] | undefined {
+  tryReceive(): M | undefined {
     this.#core.assertOpen();
-    return this.#core.tryReceive() as Message[] | undefined;
+    return this.#core.tryReceive() as M | undefined;
   }
 
-  receive(options: OperationOptions = NOTHING): Promise<Message[]> {
-    return this.#call(ONE, options) as Promise<Message[]>;
+  receive(options: OperationOptions = NOTHING): Promise<M> {
+    return this.#call(ONE, options) as Promise<M>;
   }
 
-  receiveFrom(options: OperationOptions = NOTHING): Promise<Received> {
-    return this.#call(FROM, options) as Promise<Received>;
+  receiveFrom(options: OperationOptions = NOTHING): Promise<Received<M>> {
+    return this.#call(FROM, options) as Promise<Received<M>>;
   }
 
-  receiveMany(limit = DEFAULT_BATCH, options: OperationOptions = NOTHING): Promise<Message[][]> {
+  receiveMany(limit = DEFAULT_BATCH, options: OperationOptions = NOTHING): Promise<M[]> {
     checkLimit(limit);
-    return this.#call({ kind: "many", limit }, options) as Promise<Message[][]>;
+    return this.#call({ kind: "many", limit }, options) as Promise<M[]>;
   }
 
   /** An endless iterator over single messages, or over batches of up to `limit`. It ends when the socket is closed. */
-  iterate(limit: number | undefined): AsyncIterableIterator<Message[] | Message[][]> {
+  iterate(limit: number | undefined): AsyncIterableIterator<M | M[]> {
     if (limit !== undefined) checkLimit(limit);
     return new Iteration(this.#core, this, limit === undefined ? ONE : { kind: "many", limit });
   }
 
   /** One step of an iterator: one promise, whether or not the message is there. */
-  step(job: Job): Promise<IteratorResult<Message[] | Message[][]>> {
-    const value = this.#serveNow(job) as Message[] | Message[][] | undefined;
-    if (value !== undefined) return this.#hand({ value, done: false }, job.kind === "many" ? value.length : 1);
-    return this.#call(job, NOTHING).then((late) => ({ value: late as Message[] | Message[][], done: false }));
+  step(job: Job<M>): Promise<IteratorResult<M | M[]>> {
+    const value = this.#serveNow(job) as M | M[] | undefined;
+    if (value !== undefined) return this.#hand({ value, done: false }, job.kind === "many" ? (value as M[]).length : 1);
+    return this.#call(job, NOTHING).then((late) => ({ value: late as M | M[], done: false }));
   }
 
-  takeMany(handler: MessageHandler, limit: number): number {
+  takeMany(handler: MessageHandler<M>, limit: number): number {
     checkHandler(handler);
     checkLimit(limit);
     this.#core.assertOpen();
     return this.#take(handler, limit);
   }
 
-  drain(handler: MessageHandler, signal: AbortSignal | undefined): Promise<void> {
+  drain(handler: MessageHandler<M>, signal: AbortSignal | undefined): Promise<void> {
     checkHandler(handler);
     this.#core.assertOpen();
     const timeoutError = (): Error => new Error("a drain has no timeout");
@@ -138,12 +139,12 @@ export class Receiver {
     }
   }
 
-  #call(job: Job, options: OperationOptions): Promise<Result> {
+  #call(job: Job<M>, options: OperationOptions): Promise<Result<M>> {
     const core = this.#core;
     core.assertOpen();
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const result = this.#serveNow(job);
-    if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as Message[][]).length : 1);
+    if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as M[]).length : 1);
     const timeoutMs = options.timeout ?? core.settings.receiveTimeout;
     if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
     return this.#waiting.wait(job, {
@@ -154,19 +155,19 @@ export class Receiver {
   }
 
   // Nothing while earlier calls wait, or in the wrong state.
-  #serveNow(job: Job): Result {
+  #serveNow(job: Job<M>): Result<M> {
     return this.#waiting.length === 0 && this.#core.canReceive() ? this.#serve(job) : undefined;
   }
 
-  #serve(job: Job): Result {
+  #serve(job: Job<M>): Result<M> {
     const core = this.#core;
-    const message = core.tryReceive() as Message[] | undefined;
+    const message = core.tryReceive() as M | undefined;
     if (message === undefined || job.kind === "one") return message;
     if (job.kind === "from") return { message, peer: core.sourcePeer() };
     const batch = [message];
     const limit = job.kind === "many" ? job.limit : 1;
     while (batch.length < limit) {
-      const next = core.tryReceive() as Message[] | undefined;
+      const next = core.tryReceive() as M | undefined;
       if (next === undefined) break;
       batch.push(next);
     }
@@ -181,19 +182,19 @@ export class Receiver {
     return new Promise((resolve) => this.#core.context.turn.atEnd(() => resolve(result)));
   }
 
-  #take(handler: MessageHandler, limit: number): number {
+  #take(handler: MessageHandler<M>, limit: number): number {
     const core = this.#core;
     let count = 0;
     while (count < limit) {
-      const message: Frame[] | undefined = core.closed ? undefined : core.tryReceive();
+      const message = core.closed ? undefined : core.tryReceive();
       if (message === undefined) break;
       count++;
-      handler(message as Message[], core.sourcePeer());
+      handler(message as M, core.sourcePeer());
     }
     return count;
   }
 
-  #serveDrain(handler: MessageHandler): void {
+  #serveDrain(handler: MessageHandler<M>): void {
     if (!this.#core.canReceive()) return;
     this.#newTurn();
     const budget = DRAIN_PER_TURN - this.#count;
@@ -237,24 +238,24 @@ export class Receiver {
 }
 
 // Written by hand: an async generator costs about twice as much per message.
-class Iteration implements AsyncIterableIterator<Message[] | Message[][]> {
+class Iteration<M> implements AsyncIterableIterator<M | M[]> {
   #core: SocketCore;
-  #receiver: Receiver;
-  #job: Job;
+  #receiver: Receiver<M>;
+  #job: Job<M>;
 
-  constructor(core: SocketCore, receiver: Receiver, job: Job) {
+  constructor(core: SocketCore, receiver: Receiver<M>, job: Job<M>) {
     this.#core = core;
     this.#receiver = receiver;
     this.#job = job;
   }
 
-  next(): Promise<IteratorResult<Message[] | Message[][]>> {
+  next(): Promise<IteratorResult<M | M[]>> {
     if (this.#core.closed) return this.return();
     const step = this.#receiver.step(this.#job);
     return this.#receiver.waiting === 0 ? step : step.catch((error) => this.#end(error));
   }
 
-  return(): Promise<IteratorResult<Message[] | Message[][]>> {
+  return(): Promise<IteratorResult<M | M[]>> {
     return Promise.resolve({ value: undefined, done: true });
   }
 
@@ -263,7 +264,7 @@ class Iteration implements AsyncIterableIterator<Message[] | Message[][]> {
   }
 
   // A socket that was closed meanwhile ends the iteration; every other error belongs to the loop.
-  #end(error: unknown): IteratorResult<Message[] | Message[][]> {
+  #end(error: unknown): IteratorResult<M | M[]> {
     if (this.#core.closed && error instanceof ZmqError && error.code === "EAGAIN") return { value: undefined, done: true };
     throw error;
   }

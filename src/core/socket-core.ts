@@ -37,7 +37,7 @@ export abstract class SocketCore implements SessionHost {
   readonly pipes = new Set<Pipe>();
   readonly endpoints: Endpoints;
   readonly sender: Sender;
-  readonly receiver: Receiver;
+  readonly receiver: Receiver<unknown>;
   readonly counters = new Counters();
   /** Calls that wait for a condition: `connected`, `subscribed`. */
   readonly conditions: WaitQueue<() => boolean, void>;
@@ -69,7 +69,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   /** The next message, the caller's; undefined when there is none (and `readActivated` follows). Sets what `source` gives. */
-  tryReceive(): Frame[] | undefined {
+  tryReceive(): unknown {
     throw new ZmqError("wrong-direction", `Operation not supported: a ${this.name} cannot receive`);
   }
 

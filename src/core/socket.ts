@@ -7,6 +7,7 @@
 import { describe, ZmqError } from "../base/errors.ts";
 import { SOCKET_TYPES, type SocketTypeName } from "../zmtp/socket-type.ts";
 import { Context, type ContextCore, defaultContext } from "./context.ts";
+import type { GroupMessage, Message, RoutedMessage } from "./message.ts";
 import { type Monitor, Observer } from "./monitor.ts";
 import { OPTIONS } from "./option-table.ts";
 import { hasOption, type OptionName, type OptionNameOf, readOption, type Settings } from "./options.ts";
@@ -16,6 +17,7 @@ import type { CloseOutcome } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { type PeerStats, peerStats, type SocketStats, socketStats } from "./stats.ts";
 import { Writable } from "./writable.ts";
+import { GroupWritable, RoutedWritable } from "./writable-to.ts";
 
 /** How long a call may take: `signal` gives it up with `signal.reason`. */
 export interface SignalOption {
@@ -62,9 +64,9 @@ export abstract class Socket {
     return null;
   }
 
-  /** Whether threads may share this socket; never for these types (ZMQ_THREAD_SAFE). */
+  /** Whether libzmq lets threads share a socket of this type; here no socket is shared (ZMQ_THREAD_SAFE). */
   get threadSafe(): boolean {
-    return false;
+    return THREAD_SAFE.includes(this._core.type);
   }
 
   /** Whether `close` was called. */
@@ -223,17 +225,58 @@ export abstract class Socket {
   }
 }
 
-/** Socket types that cannot receive, or cannot send. */
-type OnlySends = "PUB" | "PUSH";
-type OnlyReceives = "SUB" | "PULL";
-const ONLY_SENDS: readonly SocketTypeName[] = ["PUB", "PUSH"];
-const ONLY_RECEIVES: readonly SocketTypeName[] = ["SUB", "PULL"];
+const THREAD_SAFE: readonly SocketTypeName[] = ["SERVER", "CLIENT", "RADIO", "DISH", "GATHER", "SCATTER", "PEER", "CHANNEL"];
+
+/** How each socket type sends and receives: `frames` whole messages, the others as their names say, absent not at all. */
+const DIRECTIONS = {
+  PAIR: { sends: "frames", receives: "frames" },
+  PUB: { sends: "frames" },
+  SUB: { receives: "frames" },
+  REQ: { sends: "frames", receives: "frames" },
+  REP: { sends: "frames", receives: "frames" },
+  DEALER: { sends: "frames", receives: "frames" },
+  ROUTER: { sends: "frames", receives: "frames" },
+  PULL: { receives: "frames" },
+  PUSH: { sends: "frames" },
+  XPUB: { sends: "frames", receives: "frames" },
+  XSUB: { sends: "frames", receives: "frames" },
+  STREAM: { sends: "frames", receives: "frames" },
+  SERVER: { sends: "routed", receives: "routed" },
+  CLIENT: { sends: "frames", receives: "single" },
+  RADIO: { sends: "grouped" },
+  DISH: { receives: "grouped" },
+  GATHER: { receives: "single" },
+  SCATTER: { sends: "frames" },
+  PEER: { sends: "routed", receives: "routed" },
+  CHANNEL: { sends: "frames", receives: "single" },
+} as const satisfies Record<SocketTypeName, { sends?: keyof Sending; receives?: keyof Receiving }>;
+
+interface Sending {
+  frames: Writable;
+  routed: RoutedWritable;
+  grouped: GroupWritable;
+}
+interface Receiving {
+  frames: Readable;
+  single: Readable<[Message]>;
+  routed: Readable<RoutedMessage>;
+  grouped: Readable<GroupMessage>;
+}
+const SENDING: Record<keyof Sending, object> = {
+  frames: Writable.prototype,
+  routed: RoutedWritable.prototype,
+  grouped: GroupWritable.prototype,
+};
+
+type Sends<Type extends SocketTypeName> = (typeof DIRECTIONS)[Type] extends { sends: infer How extends keyof Sending }
+  ? Sending[How]
+  : unknown;
+type Receives<Type extends SocketTypeName> = (typeof DIRECTIONS)[Type] extends { receives: infer How extends keyof Receiving }
+  ? Receiving[How]
+  : unknown;
 
 /** The public members of a socket type: the common ones, its options, and its directions. */
-export type SocketOf<Type extends SocketTypeName> = Socket &
-  Pick<Settings, OptionNameOf<Type>> &
-  (Type extends OnlyReceives ? unknown : Writable) &
-  (Type extends OnlySends ? unknown : Readable);
+export type SocketOf<Type extends SocketTypeName> = Socket & Pick<Settings, OptionNameOf<Type>> & Sends<Type> & Receives<Type>;
 
 /** The options that a socket can be made with: any of its writable properties, and its context. */
 export type SocketOptions<S extends Socket> = Partial<Pick<S, Extract<keyof S, OptionName>>> & {
@@ -271,8 +314,9 @@ export function socketClass<Type extends SocketTypeName>(
     }
   }
   const { prototype } = TypedSocket;
-  if (!ONLY_RECEIVES.includes(type)) mixIn(prototype, Writable.prototype);
-  if (!ONLY_SENDS.includes(type)) mixIn(prototype, Readable.prototype);
+  const directions: { sends?: keyof Sending; receives?: keyof Receiving } = DIRECTIONS[type];
+  if (directions.sends !== undefined) mixIn(prototype, SENDING[directions.sends]);
+  if (directions.receives !== undefined) mixIn(prototype, Readable.prototype);
   for (const name of Object.keys(OPTIONS) as OptionName[]) if (hasOption(type, name)) defineOption(prototype, name);
   return TypedSocket as unknown as SocketConstructor<Type>;
 }

@@ -3,13 +3,13 @@
  * stream would lose.
  */
 import { ZmqError } from "../base/errors.ts";
-import type { Message, MessageLike } from "./message.ts";
+import type { MessageLike } from "./message.ts";
 import type { Readable } from "./readable.ts";
 import type { Writable } from "./writable.ts";
 
-export function readableStream(socket: Readable): ReadableStream<Message[]> {
+export function readableStream<M>(socket: Readable<M>): ReadableStream<M> {
   const cancelled = new AbortController();
-  return new ReadableStream<Message[]>(
+  return new ReadableStream<M>(
     {
       async pull(controller) {
         try {

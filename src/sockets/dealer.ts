@@ -8,13 +8,13 @@ import { handOver, SocketCore } from "../core/socket-core.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 import { LoadBalancer } from "../patterns/load-balancer.ts";
 
-/** Also the base of REQ. */
+/** Also the base of REQ and CLIENT. */
 export class DealerCore extends SocketCore {
   override readonly connectsOnce = true;
   protected readonly balancer = new LoadBalancer();
   protected readonly queue = new FairQueue();
 
-  constructor(context: ContextCore, type: "DEALER" | "REQ" = "DEALER") {
+  constructor(context: ContextCore, type: "DEALER" | "REQ" | "CLIENT" = "DEALER") {
     super(type, context);
   }
 

@@ -8,12 +8,13 @@ import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 
-class PairCore extends SocketCore {
+/** Also the base of CHANNEL. */
+export class PairCore extends SocketCore {
   #pipe: Pipe | null = null;
   #source: Pipe | null = null;
 
-  constructor(context: ContextCore) {
-    super("PAIR", context);
+  constructor(context: ContextCore, type: "PAIR" | "CHANNEL" = "PAIR") {
+    super(type, context);
   }
 
   override trySend(frames: Frame[]): boolean {

@@ -1,6 +1,6 @@
 /** PUB (RFC 29): XPUB without its receiving side; what peers send beside subscriptions is ignored. */
 import type { ContextCore } from "../core/context.ts";
-import type { Frame, MessageLike } from "../core/message.ts";
+import type { MessageLike } from "../core/message.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { whenSubscribed, XPubCore } from "./xpub.ts";
@@ -13,8 +13,8 @@ class PubCore extends XPubCore {
     super(context, "PUB");
   }
 
-  override tryReceive(): Frame[] | undefined {
-    return SocketCore.prototype.tryReceive.call(this);
+  override tryReceive(): undefined {
+    SocketCore.prototype.tryReceive.call(this);
   }
 }
 

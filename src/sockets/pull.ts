@@ -7,11 +7,12 @@ import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 
-class PullCore extends SocketCore {
+/** Also the base of GATHER. */
+export class PullCore extends SocketCore {
   #queue = new FairQueue();
 
-  constructor(context: ContextCore) {
-    super("PULL", context);
+  constructor(context: ContextCore, type: "PULL" | "GATHER" = "PULL") {
+    super(type, context);
   }
 
   override tryReceive(): Frame[] | undefined {

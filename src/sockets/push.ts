@@ -7,12 +7,13 @@ import { socketClass } from "../core/socket.ts";
 import { handOver, SocketCore } from "../core/socket-core.ts";
 import { LoadBalancer } from "../patterns/load-balancer.ts";
 
-class PushCore extends SocketCore {
+/** Also the base of SCATTER. */
+export class PushCore extends SocketCore {
   override readonly discardsInput = true;
   #balancer = new LoadBalancer();
 
-  constructor(context: ContextCore) {
-    super("PUSH", context);
+  constructor(context: ContextCore, type: "PUSH" | "SCATTER" = "PUSH") {
+    super(type, context);
   }
 
   override trySend(frames: Frame[]): boolean {

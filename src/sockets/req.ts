@@ -10,12 +10,14 @@
 import { allocate, EMPTY, equalBytes } from "../base/bytes.ts";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { ContextCore } from "../core/context.ts";
-import type { Frame } from "../core/message.ts";
+import { type Frame, keep, type Message, type MessageLike, toFrames } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { DealerCore } from "./dealer.ts";
 
 class ReqCore extends DealerCore {
+  /** Called when the connection that the last request went to is lost. */
+  onReplyLost: (() => void) | null = null;
   #waiting = false;
   #replyPipe: Pipe | null = null;
   #askedAt = 0;
@@ -97,7 +99,13 @@ class ReqCore extends DealerCore {
 
   protected override retired(pipe: Pipe): void {
     super.retired(pipe);
-    if (pipe === this.#replyPipe) this.#replyPipe = null;
+    if (pipe !== this.#replyPipe) return;
+    this.#replyPipe = null;
+    this.onReplyLost?.();
+  }
+
+  protected override peerLost(pipe: Pipe): void {
+    if (pipe === this.#replyPipe) this.onReplyLost?.();
   }
 
   /** A request that was not sent goes to another peer, who will then be the one to answer. */
@@ -130,5 +138,63 @@ class ReqCore extends DealerCore {
   }
 }
 
+/** How long a request may take, and how often it is tried. */
+export interface RequestOptions {
+  /** Milliseconds for each try: sending it and waiting for its reply. -1, the default: no limit. */
+  readonly timeout?: number;
+  /** How often the request is sent again when its time is up or its peer is lost; 0 by default. The peer may then do its work twice. */
+  readonly retries?: number;
+  /** Aborting rejects with `signal.reason`; the socket can be used again at once. */
+  readonly signal?: AbortSignal;
+}
+
 /** A client: `send` a request, `receive` its reply, in turn. Requests go to REP or ROUTER peers in turn. */
-export class Request extends socketClass("REQ", ReqCore) {}
+export class Request extends socketClass("REQ", ReqCore) {
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Sends a request and resolves with the reply to it, never with a late one to another. Overlapping calls wait for their turn. The first call turns on `relaxed` and
+   * `correlate`, so that a request which was given up leaves the socket usable.
+   *
+   * @returns Rejects with EAGAIN when the time of the last try is up, ECONNRESET when the peer of the last try is lost, `signal.reason` on abort, EAGAIN on close.
+   *   Throws EBADF on a closed socket and EINVAL for what cannot be a message, at once.
+   */
+  request(message: MessageLike | readonly MessageLike[], options: RequestOptions = {}): Promise<Message[]> {
+    this._core.assertOpen();
+    const frames = keep(toFrames(message));
+    const result = this.#turn.then(() => this.#request(frames, options));
+    this.#turn = result.catch(() => undefined); // The caller hears of it; the next in line only waits.
+    return result;
+  }
+
+  async #request(frames: Frame[], { timeout = -1, retries = 0, signal }: RequestOptions): Promise<Message[]> {
+    this.relaxed = true;
+    this.correlate = true;
+    for (let left = retries; ; left--) {
+      try {
+        return await this.#attempt(frames.slice(), timeout, signal);
+      } catch (error) {
+        const again = error instanceof ZmqError && (error.reason === "timed-out" || error.reason === "connection-lost");
+        if (!again || left <= 0 || this.closed) throw error;
+      }
+    }
+  }
+
+  async #attempt(frames: Frame[], timeout: number, signal: AbortSignal | undefined): Promise<Message[]> {
+    const core = this._core as ReqCore;
+    const { clock } = core.context;
+    const until = clock.now() + timeout;
+    const given = signal === undefined ? [] : [signal];
+    const lost = new AbortController();
+    const both = AbortSignal.any([...given, lost.signal]);
+    try {
+      await this.send(frames as Message[], { timeout, signal: both });
+      core.onReplyLost = () =>
+        lost.abort(new ZmqError("connection-lost", "The connection that the request went to was lost before its reply came"));
+      const rest = timeout < 0 ? -1 : Math.max(1, until - clock.now());
+      return await this.receive({ timeout: rest, signal: both });
+    } finally {
+      core.onReplyLost = null;
+    }
+  }
+}

@@ -129,6 +129,11 @@ export function subscriptionToCommand(frame: Uint8Array): Uint8Array {
   return encodeCommand(frame[0] === 1 ? "SUBSCRIBE" : "CANCEL", frame.subarray(1));
 }
 
+/** A DISH's interest in a group has the same form inside the library: 01 or 00 and the group. */
+export function groupToCommand(frame: Uint8Array): Uint8Array {
+  return encodeCommand(frame[0] === 1 ? "JOIN" : "LEAVE", frame.subarray(1));
+}
+
 /** The one-frame message of a subscription; the topic is copied. */
 export function subscriptionFrame(subscribe: boolean, topic: Uint8Array): Uint8Array {
   const frame = allocate(1 + topic.length);
@@ -138,10 +143,4 @@ export function subscriptionFrame(subscribe: boolean, topic: Uint8Array): Uint8A
 }
 
 /** join = 04 "JOIN" group, leave = 05 "LEAVE" group; a group has no length octet and at most 255 octets. */
-export function encodeGroup(join: boolean, group: Uint8Array): Uint8Array {
-  return encodeCommand(join ? "JOIN" : "LEAVE", group);
-}
-
-export function decodeGroup(data: Uint8Array): Uint8Array | undefined {
-  return data.length <= 255 ? data : undefined;
-}
+export const MAX_GROUP_BYTES = 255;

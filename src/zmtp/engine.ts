@@ -7,7 +7,7 @@
  *
  * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, and what a command means in the
  * traffic phase.
- * Does not own: writing messages (the outbox, which asks `subscriptionsAsCommands`), timers (the session calls `tick`),
+ * Does not own: writing messages (the outbox, which asks `toCommand`), timers (the session calls `tick`),
  * reconnection.
  * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting
  * before the peer's greeting is complete; no message is asked for before the peer's READY came (libzmq takes earlier
@@ -15,7 +15,18 @@
  */
 import { toHex, toLatin1 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
-import { decodeCommand, decodePing, encodePing, encodePong, isShortName, type Metadata, subscriptionFrame } from "./command.ts";
+import {
+  decodeCommand,
+  decodePing,
+  encodePing,
+  encodePong,
+  groupToCommand,
+  isShortName,
+  MAX_GROUP_BYTES,
+  type Metadata,
+  subscriptionFrame,
+  subscriptionToCommand,
+} from "./command.ts";
 import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
 import { encodeFrame, FLAG_COMMAND } from "./frame-encoder.ts";
 import { Greeting } from "./greeting.ts";
@@ -76,8 +87,10 @@ export interface EngineSettings {
 }
 
 export class Engine implements FrameSink {
-  /** The peer is 3.1 and we are SUB: subscriptions go as commands; otherwise they are messages. */
-  subscriptionsAsCommands = false;
+  /** Messages are framed; the outbox writes frames. */
+  readonly raw = false;
+  /** How a subscription or a group's join becomes a command for this peer; null: it goes as the message it is. */
+  toCommand: ((frame: Frame) => Uint8Array) | null = null;
 
   #state: EngineState = "greeting";
   #settings: EngineSettings;
@@ -197,10 +210,14 @@ export class Engine implements FrameSink {
     const routingId = metadata.get("Identity") ?? new Uint8Array(0);
     if (routingId.length > 255)
       return this.#fail("invalid-metadata", `the peer's routing id has ${routingId.length} bytes, 255 is the most`, body);
-    this.subscriptionsAsCommands = this.#settings.socketType === "SUB" && this.#minor >= 1;
+    // SUB sends commands to 3.1 peers and messages to 3.0 ones; what XSUB's program sends stays a message, as with libzmq.
+    const own = this.#settings.socketType;
+    if (own === "SUB" && this.#minor >= 1) this.toCommand = subscriptionToCommand;
+    if (own === "DISH") this.toCommand = groupToCommand;
     this.#decoder.handshaking = false;
     this.#become("ready");
-    this.#heartbeat.start(this.#now);
+    // A libzmq DISH drops the connection on a PING or PONG.
+    if (socketType !== "DISH") this.#heartbeat.start(this.#now);
     this.#sink.onReady({ socketType, routingId, metadata, minor: this.#minor });
   }
 
@@ -221,6 +238,9 @@ export class Engine implements FrameSink {
         return this.#takesSubscriptions
           ? this.#sink.onMessage([subscriptionFrame(command.name === "SUBSCRIBE", command.data)])
           : true;
+      case "JOIN":
+      case "LEAVE":
+        return this.#onGroup(command.name === "JOIN", command.data, body);
       default:
         // PONG has done its work by arriving; ERROR and names we do not know are ignored after the handshake, as libzmq
         // ignores them.
@@ -234,6 +254,13 @@ export class Engine implements FrameSink {
 
   get #takesSubscriptions(): boolean {
     return this.#settings.socketType === "PUB" || this.#settings.socketType === "XPUB";
+  }
+
+  #onGroup(join: boolean, group: Uint8Array, body: Frame): boolean {
+    if (this.#settings.socketType !== "RADIO") return true;
+    if (group.length <= MAX_GROUP_BYTES) return this.#sink.onMessage([subscriptionFrame(join, group)]);
+    this.#fail("malformed-command", `a group has ${group.length} bytes, ${MAX_GROUP_BYTES} is the most`, body);
+    return false;
   }
 
   #answerPing(data: Uint8Array, body: Frame): boolean {

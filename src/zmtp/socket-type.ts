@@ -16,6 +16,15 @@ export const SOCKET_TYPES = {
   PUSH: { number: 8, peers: ["PULL"] },
   XPUB: { number: 9, peers: ["SUB", "XSUB"] },
   XSUB: { number: 10, peers: ["PUB", "XPUB"] },
+  STREAM: { number: 11, peers: [] },
+  SERVER: { number: 12, peers: ["CLIENT"] },
+  CLIENT: { number: 13, peers: ["SERVER"] },
+  RADIO: { number: 14, peers: ["DISH"] },
+  DISH: { number: 15, peers: ["RADIO"] },
+  GATHER: { number: 16, peers: ["SCATTER"] },
+  SCATTER: { number: 17, peers: ["GATHER"] },
+  PEER: { number: 19, peers: ["PEER"] },
+  CHANNEL: { number: 20, peers: ["CHANNEL"] },
 } as const;
 
 /** A socket type's name as READY announces it. */
