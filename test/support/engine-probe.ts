@@ -4,7 +4,7 @@ import { encodeMetadata } from "../../src/zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSettings, type EngineSink, type PeerHandshake } from "../../src/zmtp/engine.ts";
 import type { DecoderLimits } from "../../src/zmtp/frame-decoder.ts";
 import { NullMechanism } from "../../src/zmtp/mechanism.ts";
-import { announcesIdentity, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
+import { announcesIdentity, SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, join, text } from "./bytes.ts";
 
 /** The decoder's limits: those of a socket by default, frames of at most 2 GiB. */
@@ -130,3 +130,9 @@ export function readyProbe(peerType: string, options: ProbeOptions & { minor?: n
   probe.takeOutput();
   return probe;
 }
+
+/** Every socket type that speaks ZMTP; STREAM does not. */
+export const ZMTP_TYPES = (Object.keys(SOCKET_TYPES) as SocketTypeName[]).filter((type) => type !== "STREAM") as Exclude<
+  SocketTypeName,
+  "STREAM"
+>[];

@@ -12,8 +12,8 @@ const names = Object.keys(OPTIONS) as OptionName[];
 const types = Object.keys(SOCKET_TYPES) as SocketTypeName[];
 const spec = (name: OptionName): OptionSpec<unknown> => OPTIONS[name] as OptionSpec<unknown>;
 
-const SENDING = "PAIR PUB REQ REP DEALER ROUTER PUSH XPUB XSUB";
-const RECEIVING = "PAIR SUB REQ REP DEALER ROUTER PULL XPUB XSUB";
+const SENDING = "PAIR PUB REQ REP DEALER ROUTER PUSH XPUB XSUB STREAM SERVER CLIENT RADIO SCATTER PEER CHANNEL";
+const RECEIVING = "PAIR SUB REQ REP DEALER ROUTER PULL XPUB XSUB STREAM SERVER CLIENT DISH GATHER PEER CHANNEL";
 const MAX = 2 ** 31 - 1;
 
 /** libzmq's number, default, least and greatest value, and socket types ("" = all). */
@@ -54,15 +54,16 @@ const EXPECTED: Readonly<
   probeRouter: [51, false, undefined, undefined, "REQ DEALER ROUTER"],
   correlate: [52, false, undefined, undefined, "REQ"],
   relaxed: [53, false, undefined, undefined, "REQ"],
-  conflate: [54, false, undefined, undefined, "PUB SUB DEALER PULL PUSH"],
+  conflate: [54, false, undefined, undefined, "PUB SUB DEALER PULL PUSH GATHER SCATTER"],
   zapDomain: [55, null],
   handover: [56, false, undefined, undefined, "ROUTER"],
   typeOfService: [57, 0, 0, 255],
   handshakeInterval: [66, 30_000, 0, MAX],
   socksProxy: [68, null],
-  noDrop: [69, false, undefined, undefined, "PUB XPUB"],
+  noDrop: [69, false, undefined, undefined, "PUB XPUB RADIO"],
   manual: [71, false, undefined, undefined, "XPUB"],
   welcomeMessage: [72, null, 0, MAX, "XPUB"],
+  notify: [73, true, undefined, undefined, "STREAM"],
   invertMatching: [74, false, undefined, undefined, "PUB XPUB SUB"],
   heartbeatInterval: [75, 0, 0, MAX],
   heartbeatTimeToLive: [76, 0, 0, 6_553_599],
@@ -82,8 +83,8 @@ const EXPECTED: Readonly<
   // Ours: without a counterpart in libzmq.
   maxFrames: [0, 100_000, 1, MAX],
   maxMetadataSize: [0, 65_536, 0, MAX],
-  maxSubscriptions: [0, 1_000_000, 0, MAX, "PUB XPUB"],
-  maxSubscriptionSize: [0, 67_108_864, 0, Number.MAX_SAFE_INTEGER, "PUB XPUB"],
+  maxSubscriptions: [0, 1_000_000, 0, MAX, "PUB XPUB RADIO"],
+  maxSubscriptionSize: [0, 67_108_864, 0, Number.MAX_SAFE_INTEGER, "PUB XPUB RADIO"],
 };
 
 function assertRefused(act: () => unknown, code: string, ...expected: readonly (string | RegExp)[]): void {
@@ -235,6 +236,15 @@ describe("options of the socket classes", () => {
     PUSH: api.Push,
     XPUB: api.XPublisher,
     XSUB: api.XSubscriber,
+    STREAM: api.Stream,
+    SERVER: api.Server,
+    CLIENT: api.Client,
+    RADIO: api.Radio,
+    DISH: api.Dish,
+    GATHER: api.Gather,
+    SCATTER: api.Scatter,
+    PEER: api.PeerSocket,
+    CHANNEL: api.Channel,
   };
 
   for (const type of types) {
