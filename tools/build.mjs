@@ -9,7 +9,18 @@ import { build as bundle } from "esbuild";
 import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
-const ENTRIES = ["node"];
+const ENTRIES = ["node", "testing"];
+
+/** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
+/** @type {import("esbuild").Plugin} */
+const ONE_INSTANCE = {
+  name: "one-instance",
+  setup(build) {
+    build.onResolve({ filter: /\/node\.ts$/ }, ({ kind }) =>
+      kind === "entry-point" ? undefined : { path: "./node.js", external: true },
+    );
+  },
+};
 
 /** A class that is declared, in a source or in a bundle: `class A`, `export abstract class A`, `var A = class`. */
 const CLASS = /^(?:export )?(?:default )?(?:abstract )?(?:(?:var|let|const) ([\w$]+) = )?class\b(?: (?!extends\b)([\w$]+))?/gm;
@@ -43,6 +54,7 @@ export async function build() {
       platform: "node",
       target: "node20.19",
       packages: "external",
+      plugins: [ONE_INSTANCE],
       minify: false,
       sourcemap: true,
       charset: "utf8",

@@ -51,6 +51,7 @@ export const ROOMS = {
     },
   },
   devices: { floor: 5, rooms: ["base", "sockets", "core", "security"], hosts: ["node:fs", "node:fs/promises"] },
+  testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node"] },
   cli: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"], lazy: ["commander"] },
   inspector: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"] },
   mongrel2: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"] },
@@ -66,6 +67,7 @@ const BELOW_ENTRIES = Object.keys(ROOMS).filter((name) => ROOMS[name].floor < 6)
 export const ENTRIES = {
   node: { floor: 6, rooms: [...BELOW_ENTRIES, "browser", "wire"], hosts: ["node:*"] },
   browser: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "wire"] },
+  testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node", "testing"] },
   wire: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "browser"] },
 };
 
