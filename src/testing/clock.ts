@@ -27,7 +27,12 @@ export class SimulatedClock {
   }
 
   after(ms: number, callback: () => void): Timer {
-    const task: Task = { at: this.#now + Math.max(0, ms), order: this.#order++, callback };
+    return this.at(this.#now + Math.max(0, ms), callback);
+  }
+
+  /** Calls back at a time; two of the same time in the order they were made. */
+  at(ms: number, callback: () => void): Timer {
+    const task: Task = { at: ms, order: this.#order++, callback };
     this.#push(task);
     return {
       cancel() {

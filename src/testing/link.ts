@@ -7,6 +7,7 @@
  * too early shows. Pieces arrive in order, after a delay, cut anywhere. What ends a wire travels on it like a piece.
  * Owns: delay, pieces, back-pressure, breaks. Does not own: who connects to whom (network).
  */
+import { copyBytes } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkSink } from "../core/transport.ts";
 import type { SimulatedClock } from "./clock.ts";
@@ -221,7 +222,7 @@ export class SimulatedEnd implements Link {
       if (size === part.length) this.#rest.shift();
       else this.#rest[0] = part.subarray(size);
       this.#underWay += size;
-      this.#send(part.slice(0, size));
+      this.#send(copyBytes(part, 0, size));
     }
   }
 
@@ -229,7 +230,7 @@ export class SimulatedEnd implements Link {
     const { owner, profile } = this.#connection;
     const { clock } = owner;
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delay(owner.random, profile.latencyMs));
-    clock.after(this.#lastArrival - clock.now(), () => {
+    clock.at(this.#lastArrival, () => {
       if (!this.#connection.cut) this.other.#arrive(piece);
     });
   }

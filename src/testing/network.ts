@@ -180,7 +180,11 @@ export class SimulatedNetwork implements LinkOwner {
         if (given !== null && !this.#dead.has(host)) work();
       });
     };
-    const fail = (reason: ErrorReason, text: string): void => given?.onError(failure(reason, text, address));
+    const fail = (reason: ErrorReason, text: string): void => {
+      const taker = given;
+      given = null;
+      taker?.onError(failure(reason, text, address));
+    };
     const attempt = (left: number): void => {
       const listener = this.#listeners.get(address);
       if (this.#isParted(host, listener?.host ?? hostOf(address))) {
@@ -195,9 +199,9 @@ export class SimulatedNetwork implements LinkOwner {
       } else {
         const connection = this.#connect(host, address, listener);
         later(() => {
-          const { dialler } = connection;
-          given?.onLink(dialler);
+          const taker = given;
           given = null;
+          taker?.onLink(connection.dialler);
         });
         cancelled = () => connection.dialler.destroy();
       }

@@ -1,0 +1,105 @@
+// PUSH and PULL, any number of each, bound or connected either way, small marks, slow readers, any weather.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pull, Push } from "../../src/node.ts";
+import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
+import { printSeed } from "../support/seed.ts";
+import { between, climate, SEEDS, VIGILANT, watch, weather } from "./weather.ts";
+
+printSeed();
+
+const FAULTS_MS = 1500;
+const MESSAGES = 60;
+const PADDING = 60;
+
+interface End<S> {
+  readonly name: string;
+  readonly socket: S;
+  readonly mark: number;
+}
+
+function sum(drops: Readonly<Record<string, number>>): number {
+  return Object.values(drops).reduce((a, b) => a + b, 0);
+}
+
+/** Who connects: the PUSH sides, the PULL sides, or each pair as it comes. */
+type Dialler = "push" | "pull" | "either";
+
+async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void> {
+  const { random, network } = simulation;
+  const { bufferBytes } = climate(simulation);
+  const ledger = new Ledger();
+  const make = <S>(kind: string, open: (name: string, mark: number) => S): End<S>[] =>
+    Array.from({ length: between(random, 1, 3) }, (_, i) => {
+      const mark = between(random, 1, 12);
+      return { name: `${kind}${i}`, socket: open(`${kind}${i}`, mark), mark };
+    });
+  const pushes = make("push", (name, sendHighWaterMark) =>
+    simulation.process(name).socket(Push, { ...VIGILANT, sendHighWaterMark }),
+  );
+  const pulls = make("pull", (name, receiveHighWaterMark) =>
+    simulation.process(name).socket(Pull, { ...VIGILANT, receiveHighWaterMark }),
+  );
+  for (const { name, socket } of [...pushes, ...pulls]) socket.bindSync(`sim://${name}`);
+  for (const push of pushes) {
+    for (const pull of pulls) {
+      if (dialler === "push" || (dialler === "either" && random.next(2) === 0)) push.socket.connect(`sim://${pull.name}`);
+      else pull.socket.connect(`sim://${push.name}`);
+    }
+  }
+
+  for (const { name, socket } of pushes) {
+    simulation.spawn(async () => {
+      for (let i = 0; i < MESSAGES; i++) {
+        await socket.send([ledger.next(name), Buffer.alloc(PADDING + random.next(100))]);
+        if (random.next(4) === 0) await simulation.sleep(random.next(40));
+      }
+    });
+  }
+  for (const { name, socket } of pulls) {
+    const slow = random.next(3) === 0;
+    simulation.spawn(async () => {
+      for (;;) {
+        const { message, peer } = await socket.receiveFrom();
+        // What an accepted peer did not take goes to another one, behind newer messages.
+        ledger.came(message[0], dialler === "push" ? { lane: `${name} ${peer.id}` } : {});
+        assert.equal(message.length, 2);
+        if (slow) await simulation.sleep(random.next(30));
+      }
+    });
+  }
+  watch(simulation, () => {
+    for (const { socket, mark, name } of pushes) {
+      // What is handed over to another peer may be too much for its mark.
+      if (dialler !== "push") break;
+      for (const { sending } of socket.peers()) assert.ok(sending.messages <= mark, `${name}: ${sending.messages} of ${mark}`);
+    }
+    for (const { socket, mark, name } of pulls) {
+      const most = mark + (network.broken === 0 ? 0 : (2 * bufferBytes) / PADDING);
+      for (const { receiving } of socket.peers())
+        assert.ok(receiving.messages <= most, `${name}: ${receiving.messages} of ${mark}`);
+    }
+  });
+
+  weather(
+    simulation,
+    [...pushes, ...pulls].map(({ name }) => name),
+    FAULTS_MS,
+  );
+  await simulation.run(FAULTS_MS);
+  await simulation.until(
+    () => ledger.sent() === pushes.length * MESSAGES && pushes.every((each) => each.socket.stats().sending === 0),
+  );
+  await simulation.run(5000);
+
+  const lostBytes = network.written - network.delivered;
+  const dropped = pushes.reduce((total, { socket }) => total + sum(socket.stats().dropped), 0);
+  const lost = ledger.sent() - ledger.arrived();
+  const most = dropped + (lostBytes === 0 ? 0 : Math.floor(lostBytes / PADDING) + network.made);
+  assert.ok(lost <= most, `${lost} messages are lost; the network lost ${lostBytes} bytes, ${dropped} were dropped`);
+}
+
+for (const dialler of ["push", "pull", "either"] as const) {
+  test(`PUSH and PULL, connected by ${dialler}: nothing twice, nothing lost but what the network lost, marks kept`, () =>
+    simulate(SEEDS, (simulation) => pipeline(simulation, dialler)));
+}
