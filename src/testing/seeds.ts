@@ -27,8 +27,9 @@ const LINES = 40;
 export async function simulate(options: SeedsOptions, program: (simulation: Simulation) => Promise<void>): Promise<void> {
   const { seeds = 100, firstSeed = 1, ...rest } = options;
   const given = (globalThis as Environment).process?.env?.ZMTP_SEED;
-  const first = given === undefined ? firstSeed : Number(given);
-  const count = given === undefined ? seeds : 1;
+  const alone = given !== undefined && given !== "";
+  const first = !alone ? firstSeed : Number(given);
+  const count = !alone ? seeds : 1;
   for (let i = 0; i < count; i++) await one({ ...rest, seed: (first + i) >>> 0 }, program);
 }
 

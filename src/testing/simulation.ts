@@ -22,6 +22,8 @@ export interface SimulationOptions extends Partial<NetworkProfile> {
 const PROFILE: NetworkProfile = { latencyMs: [0.1, 5], bufferBytes: 65536, chunkBytes: 16384, refusePercent: 0 };
 /** A step that is not over after so many callbacks without time moving will never be. */
 const MAX_STEPS = 5_000_000;
+/** So many are ordered from the host at once: it runs them in one turn of its loop, microtasks in between. */
+const MACROTASKS = 64;
 const host = realClock();
 
 export class Simulation {
@@ -120,25 +122,44 @@ export class Simulation {
     if (left.length > 0) throw new Error(`all sockets are closed, but ${left.join("; ")}`);
   }
 
-  async #steps(end: number, done: () => boolean): Promise<boolean> {
+  // One callback per macrotask of the host, whose microtasks run in between: promises settle as they would.
+  #steps(end: number, done: () => boolean): Promise<boolean> {
     if (this.#running) throw new Error("the simulation runs already; inside it, wait with sleep()");
     this.#running = true;
-    try {
-      let at = this.now;
-      for (let steps = 0; ; steps++) {
-        await settle();
-        if (this.#failure !== null) throw this.#failure.error;
-        if (done()) return true;
-        if (!this.#clock.step(end)) return false;
-        if (this.now > at) {
-          at = this.now;
-          steps = 0;
+    let at = this.now;
+    let steps = 0;
+    return new Promise((resolve, reject) => {
+      let left = 0;
+      let over = false;
+      const step = (): void => {
+        if (over) return;
+        left--;
+        let result: boolean | undefined;
+        try {
+          if (this.#failure !== null) throw this.#failure.error;
+          if (done()) result = true;
+          else if (!this.#clock.step(end)) result = false;
+          else if (this.now > at) {
+            at = this.now;
+            steps = 0;
+          } else if (++steps === MAX_STEPS) throw new Error(`${MAX_STEPS} callbacks at ${at} ms, and still time stands`);
+        } catch (error) {
+          over = true;
+          this.#running = false;
+          reject(error);
+          return;
         }
-        if (steps === MAX_STEPS) throw new Error(`${MAX_STEPS} callbacks at ${at} ms, and still time stands`);
-      }
-    } finally {
-      this.#running = false;
-    }
+        if (result !== undefined) {
+          over = true;
+          this.#running = false;
+          resolve(result);
+        } else if (left === 0) more();
+      };
+      const more = (): void => {
+        for (left = 0; left < MACROTASKS; left++) host.defer(step);
+      };
+      more();
+    });
   }
 
   #guard(work: () => void): void {
@@ -148,11 +169,6 @@ export class Simulation {
       this.#failure ??= { error };
     }
   }
-}
-
-/** All microtasks run before the host's next macrotask. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => host.defer(resolve));
 }
 
 /** One process: a host in the network, a context, and the sockets made through it. */

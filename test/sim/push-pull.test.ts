@@ -90,7 +90,7 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
   await simulation.until(
     () => ledger.sent() === pushes.length * MESSAGES && pushes.every((each) => each.socket.stats().sending === 0),
   );
-  await simulation.run(5000);
+  await simulation.run(2500);
 
   const lostBytes = network.written - network.delivered;
   const dropped = pushes.reduce((total, { socket }) => total + sum(socket.stats().dropped), 0);
