@@ -147,7 +147,7 @@ export class ProcessClock implements Clock {
   }
 
   hold(on: boolean): void {
-    this.held = on;
+    this.held = on && this.#alive;
   }
 
   /** The process is no more: nothing of it runs again. */

@@ -45,7 +45,6 @@ export class SimulatedNetwork implements LinkOwner {
   #listeners = new Map<string, Listener>();
   #connections = new Set<SimulatedConnection>();
   #parted = new Set<string>();
-  #dead = new Set<string>();
   #nextPort = FIRST_FREE_PORT;
 
   constructor(clock: SimulatedClock, random: Random, profile: NetworkProfile) {
@@ -103,7 +102,6 @@ export class SimulatedNetwork implements LinkOwner {
   /** A process is no more. With `silent`, as if it had lost its power: nobody is told. */
   kill(host: string, silent: boolean): void {
     this.note(`${host} dies${silent ? " silently" : ""}`);
-    this.#dead.add(host);
     for (const [address, listener] of this.#listeners) if (listener.host === host) this.#listeners.delete(address);
     for (const { dialler, listener } of this.connections(host)) {
       this.broken++;
@@ -113,10 +111,9 @@ export class SimulatedNetwork implements LinkOwner {
 
   // For the processes -------------------------------------------------------------------------------------------------
 
-  /** A new process of this name; one that died may be followed by another. */
-  admit(host: string): StreamTransport[] {
-    this.#dead.delete(host);
-    return (["tcp", "sim"] as const).map((scheme) => this.#transport(scheme, host));
+  /** The transports of a new process; they do nothing once it is dead. */
+  admit(host: string, alive: () => boolean): StreamTransport[] {
+    return (["tcp", "sim"] as const).map((scheme) => this.#transport(scheme, host, alive));
   }
 
   onOver(connection: SimulatedConnection): void {
@@ -127,7 +124,7 @@ export class SimulatedNetwork implements LinkOwner {
     this.history.push(`${this.clock.now().toFixed(1)} ms: ${what}`);
   }
 
-  #transport(scheme: "tcp" | "sim", host: string): StreamTransport {
+  #transport(scheme: "tcp" | "sim", host: string, alive: () => boolean): StreamTransport {
     return {
       scheme,
       shape: "bytes",
@@ -137,8 +134,8 @@ export class SimulatedNetwork implements LinkOwner {
         }
         throw failure("invalid-endpoint", "Invalid argument: not an endpoint of the simulated network", `${scheme}://${address}`);
       },
-      listen: (address, _settings, sink) => this.#listen(host, this.#resolve(scheme, address, host), sink),
-      dial: (address, _settings, sink) => this.#dial(host, this.#resolve(scheme, address, host), sink),
+      listen: (address, _settings, sink) => this.#listen(host, alive, this.#resolve(scheme, address, host), sink),
+      dial: (address, _settings, sink) => this.#dial(host, alive, this.#resolve(scheme, address, host), sink),
     };
   }
 
@@ -149,11 +146,11 @@ export class SimulatedNetwork implements LinkOwner {
     return `tcp://${own ? host : name}:${port === "*" || port === "0" ? this.#nextPort++ : port}`;
   }
 
-  #listen(host: string, address: string, sink: ListenSink): { close(done: () => void): void } {
+  #listen(host: string, alive: () => boolean, address: string, sink: ListenSink): { close(done: () => void): void } {
     let open = true;
     const listener: Listener = { host, sink };
     this.clock.defer(() => {
-      if (!open) return;
+      if (!open || !alive()) return;
       if (this.#listeners.has(address)) {
         open = false;
         sink.onError(failure("address-in-use", "Address already in use: somebody else is bound to", address));
@@ -172,12 +169,12 @@ export class SimulatedNetwork implements LinkOwner {
     };
   }
 
-  #dial(host: string, address: string, sink: DialSink): { cancel(): void } {
+  #dial(host: string, alive: () => boolean, address: string, sink: DialSink): { cancel(): void } {
     const { clock, random } = this;
     let given: DialSink | null = sink;
     const later = (work: () => void): void => {
       clock.after(delay(random, this.profile.latencyMs), () => {
-        if (given !== null && !this.#dead.has(host)) work();
+        if (given !== null && alive()) work();
       });
     };
     const fail = (reason: ErrorReason, text: string): void => {
@@ -191,7 +188,7 @@ export class SimulatedNetwork implements LinkOwner {
         if (left === 0) fail("connect-timeout", "No answer from");
         else {
           clock.after(RETRY_MS, () => {
-            if (given !== null && !this.#dead.has(host)) attempt(left - 1);
+            if (given !== null && alive()) attempt(left - 1);
           });
         }
       } else if (listener === undefined || random.next(100) < this.profile.refusePercent) {

@@ -180,17 +180,19 @@ export class SimulatedProcess {
   /** Made by `socket`, open and closed ones. */
   readonly sockets: Socket[] = [];
   readonly #clock: ProcessClock;
+  readonly #simulatedClock: SimulatedClock;
   readonly #network: SimulatedNetwork;
   #alive = true;
 
   /** @internal */
   constructor(name: string, clock: SimulatedClock, network: SimulatedNetwork, seed: number) {
     this.name = name;
+    this.#simulatedClock = clock;
     this.#clock = new ProcessClock(clock);
     this.#network = network;
     // inproc needs no network: the one of an ordinary context serves.
     const { transport: inproc } = new Context()._inner.transportOf("inproc://any");
-    const transports: Transport[] = [...network.admit(name), inproc];
+    const transports: Transport[] = [...network.admit(name, () => this.#alive), inproc];
     const platform: Platform = {
       clock: this.#clock,
       random: seededRandom(seed),
@@ -222,6 +224,15 @@ export class SimulatedProcess {
     this.#clock.kill();
     this.sockets.length = 0;
     this.#network.kill(this.name, silent);
+  }
+
+  /** Resolves after virtual time, unless the process dies before: for programs that run in it. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#simulatedClock.after(ms, () => {
+        if (this.#alive) resolve();
+      });
+    });
   }
 
   /** What keeps it from being finished. */
