@@ -99,7 +99,7 @@ export class SimulatedNetwork implements LinkOwner {
     for (const each of this.#between(a, b)) each.thaw();
   }
 
-  /** A process is no more. With `silent`, as if it had lost its power: nobody is told. */
+  /** @internal A process is no more. With `silent`, as if it had lost its power: nobody is told. */
   kill(host: string, silent: boolean): void {
     this.note(`${host} dies${silent ? " silently" : ""}`);
     for (const [address, listener] of this.#listeners) if (listener.host === host) this.#listeners.delete(address);
@@ -111,7 +111,7 @@ export class SimulatedNetwork implements LinkOwner {
 
   // For the processes -------------------------------------------------------------------------------------------------
 
-  /** The transports of a new process; they do nothing once it is dead. */
+  /** @internal The transports of a new process; they do nothing once it is dead. */
   admit(host: string, alive: () => boolean): StreamTransport[] {
     return (["tcp", "sim"] as const).map((scheme) => this.#transport(scheme, host, alive));
   }

@@ -37,6 +37,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
   pipeline: ["1000 tasks, the sum of their squares is 333833500", "each of 4 workers did some: true"],
   "router-dealer": ["alice asked for 60, 30, 1 and got 1, 30, 60", "bob asked for 60, 30, 1 and got 1, 30, 60"],
+  simulation: ["every run ended with 20 orders booked"],
   streams: ["the squares of 2000 numbers add up to 2664667000"],
   "two-endpoints": ["over tcp: you asked: does tcp work?", "over ipc: you asked: does ipc work?"],
 };
