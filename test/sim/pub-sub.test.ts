@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Publisher, Subscriber } from "../../src/node.ts";
 import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
 import { printSeed } from "../support/seed.ts";
-import { between, climate, pick, SEEDS, VIGILANT, watch, weather } from "./weather.ts";
+import { between, climate, pick, SEEDS, vigilance, watch, weather } from "./weather.ts";
 
 printSeed();
 
@@ -45,14 +45,15 @@ function changeSubscription(simulation: Simulation, { socket, wanted, ever }: Re
 async function newspaper(simulation: Simulation): Promise<void> {
   const { random } = simulation;
   climate(simulation);
+  const vigilant = vigilance(random);
   const ledger = new Ledger();
   const pubs = Array.from({ length: between(random, 1, 2) }, (_, i) => ({
     name: `pub${i}`,
-    socket: simulation.process(`pub${i}`).socket(Publisher, { ...VIGILANT, sendHighWaterMark: MARK }),
+    socket: simulation.process(`pub${i}`).socket(Publisher, { ...vigilant, sendHighWaterMark: MARK }),
   }));
   const subs: Reader[] = Array.from({ length: between(random, 1, 3) }, (_, i) => ({
     name: `sub${i}`,
-    socket: simulation.process(`sub${i}`).socket(Subscriber, { ...VIGILANT, receiveHighWaterMark: MARK }),
+    socket: simulation.process(`sub${i}`).socket(Subscriber, { ...vigilant, receiveHighWaterMark: MARK }),
     wanted: new Map(),
     ever: new Set(),
     got: [],
@@ -102,6 +103,7 @@ async function newspaper(simulation: Simulation): Promise<void> {
     simulation,
     [...pubs, ...subs].map(({ name }) => name),
     FAULTS_MS,
+    vigilant.heartbeatInterval > 0,
   );
   await simulation.run(FAULTS_MS + SETTLE_MS);
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Pull, Push } from "../../src/node.ts";
 import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
 import { printSeed } from "../support/seed.ts";
-import { between, climate, SEEDS, VIGILANT, watch, weather } from "./weather.ts";
+import { between, climate, SEEDS, vigilance, watch, weather } from "./weather.ts";
 
 printSeed();
 
@@ -28,6 +28,7 @@ type Dialler = "push" | "pull" | "either";
 async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void> {
   const { random, network } = simulation;
   const { bufferBytes } = climate(simulation);
+  const vigilant = vigilance(random);
   const ledger = new Ledger();
   const make = <S>(kind: string, open: (name: string, mark: number) => S): End<S>[] =>
     Array.from({ length: between(random, 1, 3) }, (_, i) => {
@@ -35,10 +36,10 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
       return { name: `${kind}${i}`, socket: open(`${kind}${i}`, mark), mark };
     });
   const pushes = make("push", (name, sendHighWaterMark) =>
-    simulation.process(name).socket(Push, { ...VIGILANT, sendHighWaterMark }),
+    simulation.process(name).socket(Push, { ...vigilant, sendHighWaterMark }),
   );
   const pulls = make("pull", (name, receiveHighWaterMark) =>
-    simulation.process(name).socket(Pull, { ...VIGILANT, receiveHighWaterMark }),
+    simulation.process(name).socket(Pull, { ...vigilant, receiveHighWaterMark }),
   );
   for (const { name, socket } of [...pushes, ...pulls]) socket.bindSync(`sim://${name}`);
   for (const push of pushes) {
@@ -85,6 +86,7 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
     simulation,
     [...pushes, ...pulls].map(({ name }) => name),
     FAULTS_MS,
+    vigilant.heartbeatInterval > 0,
   );
   await simulation.run(FAULTS_MS);
   await simulation.until(

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Dealer, Router } from "../../src/node.ts";
 import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
 import { printSeed } from "../support/seed.ts";
-import { between, climate, SEEDS, VIGILANT, watch, weather } from "./weather.ts";
+import { between, climate, SEEDS, vigilance, watch, weather } from "./weather.ts";
 
 printSeed();
 
@@ -14,14 +14,15 @@ const QUESTIONS = 50;
 async function exchange(simulation: Simulation): Promise<void> {
   const { random, network } = simulation;
   climate(simulation);
+  const vigilant = vigilance(random);
   const asked = new Ledger();
   const answered = new Ledger();
   const mark = between(random, 1, 10);
-  const router = simulation.process("router").socket(Router, { ...VIGILANT, handover: true, sendHighWaterMark: mark });
+  const router = simulation.process("router").socket(Router, { ...vigilant, handover: true, sendHighWaterMark: mark });
   router.bindSync("sim://router");
   const dealers = Array.from({ length: between(random, 1, 4) }, (_, i) => {
     const name = `dealer${i}`;
-    const options = { ...VIGILANT, routingId: name, sendHighWaterMark: mark };
+    const options = { ...vigilant, routingId: name, sendHighWaterMark: mark };
     const socket = simulation.process(name).socket(Dealer, options);
     socket.connect("sim://router");
     return { name, socket, got: 0 };
@@ -63,7 +64,7 @@ async function exchange(simulation: Simulation): Promise<void> {
     }
   });
 
-  weather(simulation, ["router", ...dealers.map(({ name }) => name)], FAULTS_MS);
+  weather(simulation, ["router", ...dealers.map(({ name }) => name)], FAULTS_MS, vigilant.heartbeatInterval > 0);
   await simulation.run(FAULTS_MS);
   await simulation.until(() => asked.sent() === dealers.length * QUESTIONS);
   await simulation.run(2500);

@@ -40,8 +40,18 @@ export const VIGILANT = {
   reconnectInterval: 20,
 } as const;
 
-/** Faults at random times until `untilMs` from now; then all are over. About one run in five is left in peace. */
-export function weather(simulation: Simulation, hosts: readonly string[], untilMs: number): void {
+/** The same, in one run of four without heartbeats, which mend more than they should have to; `weather` needs to know. */
+export function vigilance(
+  random: Random,
+): typeof VIGILANT | (Omit<typeof VIGILANT, "heartbeatInterval"> & { heartbeatInterval: 0 }) {
+  return random.next(4) === 0 ? { ...VIGILANT, heartbeatInterval: 0 } : VIGILANT;
+}
+
+/**
+ * Faults at random times until `untilMs` from now; then all are over. About one run in five is left in peace. Without
+ * heartbeats (`silences` false) no link goes half-open, for nobody would ever know.
+ */
+export function weather(simulation: Simulation, hosts: readonly string[], untilMs: number, silences = true): void {
   const { random, network } = simulation;
   if (random.next(5) === 0) return;
   const parted: [string, string][] = [];
@@ -51,7 +61,7 @@ export function weather(simulation: Simulation, hosts: readonly string[], untilM
     const at = random.next(untilMs);
     simulation.after(at, () => {
       if (kind <= 1) network.reset(some());
-      else if (kind === 2) network.silence(some());
+      else if (kind === 2 && silences) network.silence(some());
       else if (kind === 3) network.stall(random.next(Math.max(1, untilMs - at)), some());
       else {
         const two: [string, string] = [pick(random, hosts), pick(random, hosts)];
