@@ -108,6 +108,8 @@ async function newspaper(simulation: Simulation): Promise<void> {
   await simulation.run(FAULTS_MS + SETTLE_MS);
 
   // Every PUB now knows what each SUB wants.
+  const unwanted = (): number[] => subs.map(({ socket }) => socket.stats().dropped["not-subscribed"] ?? 0);
+  const before = unwanted();
   for (const sub of subs) sub.got.length = 0;
   for (const { name, socket } of pubs)
     for (const topic of TOPICS) await simulation.until(socket.send([topic, ledger.next(name)]));
@@ -117,6 +119,7 @@ async function newspaper(simulation: Simulation): Promise<void> {
     const expected = pubs.flatMap((pub) => due.map((topic) => `${topic} of ${pub.name}`));
     assert.deepEqual(got.sort(), expected.sort(), `${name} wants ${[...wanted.keys()].map((each) => `"${each}"`)}`);
   }
+  assert.deepEqual(unwanted(), before, "no PUB sends what nobody wants any more");
 }
 
 test("PUB and SUB: nothing twice, in order, nothing unwanted, and subscriptions converge", () => simulate(SEEDS, newspaper));
