@@ -5,10 +5,10 @@
  * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
  * ever) unless `handover` is set.
  */
-import { copyBytes } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
+import { connectNamed, type NamedConnectOptions, showId } from "../core/connect-routing-id.ts";
 import type { ContextCore } from "../core/context.ts";
-import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
+import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -36,7 +36,10 @@ class RouterCore extends SocketCore {
     const pipe = this.#routes.find(frames[0]);
     if (pipe === undefined || pipe.closed || pipe.other.closed) {
       if (mandatory)
-        throw new ZmqError("host-unreachable", `Host unreachable: no peer of this ROUTER has the routing id ${show(frames[0])}`);
+        throw new ZmqError(
+          "host-unreachable",
+          `Host unreachable: no peer of this ROUTER has the routing id ${showId(frames[0])}`,
+        );
       this.drop("unroutable", 1);
       return true;
     }
@@ -127,38 +130,14 @@ class RouterCore extends SocketCore {
   }
 }
 
-/** Options of `Router.connect`. */
-export interface RouterConnectOptions {
-  /** The routing id by which the peer is addressed, at once; 1 to 255 bytes that no other peer has (ZMQ_CONNECT_ROUTING_ID). */
-  readonly routingId?: string | Uint8Array;
-}
-
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
 export class Router extends socketClass("ROUTER", RouterCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
    * or not 1 to 255 bytes.
    */
-  override connect(endpoint: string, options: RouterConnectOptions = {}): void {
-    const core = this._core as RouterCore;
-    core.assertOpen();
-    if (options.routingId === undefined) return super.connect(endpoint);
-    const id = copyBytes(toFrame(options.routingId satisfies MessageLike));
-    if (id.length < 1 || id.length > 255)
-      throw new ZmqError("invalid-argument", `A routing id has 1 to 255 bytes, got ${id.length}`);
-    if (core.isTaken(id)) throw new ZmqError("invalid-argument", `Another peer of this ROUTER has the routing id ${show(id)}`);
-    core.nextId = id;
-    try {
-      super.connect(endpoint);
-    } finally {
-      core.nextId = null;
-    }
+  override connect(endpoint: string, options: NamedConnectOptions = {}): void {
+    this._core.assertOpen();
+    connectNamed(this._core as RouterCore, options, () => super.connect(endpoint));
   }
-}
-
-function show(id: Frame): string {
-  let text = "";
-  for (const octet of id.subarray(0, 32))
-    text += octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : `\\x${octet.toString(16).padStart(2, "0")}`;
-  return `"${text}${id.length > 32 ? "…" : ""}"`;
 }
