@@ -80,7 +80,7 @@ const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
 export const OPTIONS = {
   /** Which I/O threads serve new connections; there are none here. */
   affinity: int(4, "ZMQ_AFFINITY", 0, { max: BIG, effect: "stored" }),
-  /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address. Null: none. */
+  /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address (REP's only over inproc). Null: none. */
   routingId: bytes(5, "ZMQ_ROUTING_ID", { min: 1, types: NAMED }),
   /** Multicast data rate. */
   rate: int(8, "ZMQ_RATE", 100, { unit: "kbit/s", min: 1, effect: "stored" }),

@@ -234,11 +234,12 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
    * its end before.
    */
   shutDown(lingerMs: number): void {
-    if (this.#state === "closed" || this.#shutDown) return;
+    if (this.#state === "closed") return;
+    const { clock, hold } = this.#host.context;
+    if (!this.#shutDown) hold.take();
     this.#shutDown = true;
     this.#pendingAtShutdown = this.pending;
-    const { clock, hold } = this.#host.context;
-    hold.take();
+    this.#lingerTimer?.cancel();
     if (lingerMs === 0 || this.#finished) {
       this.#close(null);
       return;

@@ -125,6 +125,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   assertOpen(): void {
+    if (this.context.terminated && !this.closed) throw this.context.terminatedError();
     if (this.closed) throw new ZmqError("socket-closed", `Socket is closed: this ${this.name} takes no more calls`);
   }
 
@@ -201,6 +202,14 @@ export abstract class SocketCore implements SessionHost {
     return this.#ended;
   }
 
+  /** The context was shut down: calls that wait are rejected with ETERM. The socket is still to be closed. */
+  interrupt(): void {
+    const error = (): ZmqError => this.context.terminatedError();
+    this.sender.close(error);
+    this.receiver.close(error);
+    this.conditions.rejectAll(error);
+  }
+
   /** Whether closing waits for messages at all; subscriptions are not worth it. */
   protected get lingers(): boolean {
     return true;
@@ -264,18 +273,22 @@ export abstract class SocketCore implements SessionHost {
     if (this.closed) return;
     this.readActivated(pipe);
     this.receiver.onMessages();
+    this.changed();
   }
 
   onWritable(pipe: Pipe): void {
     if (this.closed) return;
     this.writeActivated(pipe);
     this.sender.wake();
+    this.changed();
   }
 
   onClosed(pipe: Pipe): void {
     pipe.peer.state = "closed";
     this.tell(pipe, this.settings.disconnectMessage);
     this.retired(pipe);
+    // A send may have waited for room with this peer; now it goes elsewhere, or learns that there is nobody.
+    if (!this.closed) this.sender.wake();
   }
 
   /** Delivers a message of our own making as if the peer had sent it. */
@@ -299,7 +312,8 @@ export abstract class SocketCore implements SessionHost {
    */
   retire(pipe: Pipe): void {
     this.retired(pipe);
-    pipe.close(!this.closed);
+    const unread = pipe.close(!this.closed);
+    if (unread > 0) this.drop("socket-closed", unread, pipe.peer);
   }
 
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
