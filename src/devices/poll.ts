@@ -29,7 +29,7 @@ export interface PollOptions {
 
 /**
  * Resolves with the sockets that are ready for what was asked, in the order they were given, as soon as there is one, but not before the end of this turn of the event loop; with none when the time is up. Rejects with
- * `signal.reason` on abort, EAGAIN when a socket is closed meanwhile, ETERM on shutdown. Throws EBADF for a closed socket and EINVAL for an empty list.
+ * `signal.reason` on abort, EAGAIN when a socket is closed meanwhile, ETERM on shutdown. Rejects with EBADF for a closed socket and EINVAL for an empty list.
  */
 export async function poll<S extends Socket>(items: readonly PollItem<S>[], options: PollOptions = {}): Promise<PollResult<S>[]> {
   if (items.length === 0) throw new ZmqError("invalid-argument", "poll() needs at least one socket");

@@ -46,6 +46,7 @@ check(
     stop.abort(new Error("enough"));
     await assert.rejects(aborted, { message: "enough" });
     const waiting = poll([{ socket: pull }]);
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     pull.close();
     await assert.rejects(waiting, { code: "EAGAIN" });
     await assert.rejects(poll([{ socket: pull }]), { code: "EBADF" });
