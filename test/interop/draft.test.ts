@@ -17,7 +17,7 @@ import {
   TRANSPORTS,
 } from "../support/ours.ts";
 import { frame, reportOf, text } from "../support/pattern.ts";
-import type { PeerSocket, TypeName } from "../support/peer.ts";
+import { PeerSocket, type TypeName } from "../support/peer.ts";
 import { libzmqDraft } from "../support/peers.ts";
 import { bound, RawPeer } from "../support/raw-peer.ts";
 import { Tap } from "../support/tap.ts";
@@ -97,6 +97,11 @@ const theyPublish: Talk = async (ours, theirs) => {
     );
   }
 };
+
+async function bindOurs(ours: OurSocket): Promise<string> {
+  await ours.bind(newEndpoint("tcp"));
+  return boundTo(ours);
+}
 
 function octets(hexText: string): Buffer {
   return Buffer.from(hexText.slice(1), "hex");
@@ -410,6 +415,32 @@ withPeer(libzmqDraft, "draft types", (test) => {
     await heard(dish, radio, text("g"));
     assert.equal(tap.connections, 1);
   });
+
+  for (const [name, other] of [
+    ["our RADIO", "ours"],
+    ["a RADIO of its own kind", "theirs"],
+  ] as const) {
+    test(`their DISH with heartbeats of its own gives up over the first PONG, with ${name}`, async (stage) => {
+      const radio = other === "ours" ? stage.ours("RADIO", BEATS) : await stage.theirs("RADIO");
+      const endpoint = await (radio instanceof PeerSocket ? radio.bind(newEndpoint("tcp")) : bindOurs(radio));
+      const tap = await Tap.to(endpoint);
+      stage.defer(() => tap.close());
+      const calm = await stage.theirs("DISH");
+      await calm.join(text("g"));
+      await calm.connect(endpoint);
+      await calm.event("handshake");
+      const pinging = await stage.theirs("DISH", BEATS);
+      await pinging.connect(tap.endpoint);
+      await tap.seen("listener", "PONG", 1);
+      await pinging.event("disconnect");
+      assert.equal(tap.connections, 1);
+      if (radio instanceof PeerSocket) return;
+      // Nobody else is disturbed.
+      await joined(radio, text("g"));
+      await sendAll(radio, to(text("g"), LAST));
+      assert.deepEqual(await calm.receive(), [to(text("g"), LAST)]);
+    });
+  }
 
   for (const [ourType, theirType] of PAIRS.slice(0, 5)) {
     test(`heartbeats of both, our ${ourType} and their ${theirType}`, async (stage) => {

@@ -8,7 +8,7 @@ import type { Stream } from "../../src/node.ts";
 import { join } from "../support/bytes.ts";
 import { greeting, message, ready } from "../support/engine-probe.ts";
 import { Mortal } from "../support/mortal.ts";
-import { boundTo, newEndpoint, type OurSocket, receiveAll, sendAll } from "../support/ours.ts";
+import { boundTo, newEndpoint, type OurSocket, receiveAll, sendAll, TRANSPORTS, type Transport } from "../support/ours.ts";
 import { describe, frame, reportOf, text } from "../support/pattern.ts";
 import type { PeerSocket } from "../support/peer.ts";
 import { libzmqNode } from "../support/peers.ts";
@@ -40,14 +40,15 @@ async function joined(
   ours: OurSocket,
   theirs: PeerSocket,
   binder: Side,
+  transport: Transport = "tcp",
 ): Promise<{ ourId: string; theirId: string; endpoint: string }> {
   let endpoint: string;
   if (binder === "ours") {
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(newEndpoint(transport));
     endpoint = boundTo(ours);
     await theirs.connect(endpoint);
   } else {
-    endpoint = await theirs.bind(newEndpoint("tcp"));
+    endpoint = await theirs.bind(newEndpoint(transport));
     ours.connect(endpoint);
   }
   const [[mine], [other]] = await Promise.all([receiveAll(ours), theirs.receive()]);
@@ -111,17 +112,19 @@ const echoing = (head: string, body: Buffer): string => {
 
 withPeer(libzmqNode, "STREAM", (test) => {
   for (const binder of SIDES) {
-    test(`octets go both ways between ours and theirs, bound by ${binder}`, async (stage) => {
-      const ours = stage.ours("STREAM");
-      const theirs = await stage.theirs("STREAM");
-      const { ourId, theirId } = await joined(ours, theirs, binder);
-      for (const size of SIZES) {
-        const [got] = await Promise.all([theirs.collect(size), sendAll(ours, `${ourId},${frame(size)}`)]);
-        assert.equal(got, reportOf(`${theirId},${frame(size)}`));
-        const [back] = await Promise.all([collect(ours, size), theirs.send(`${theirId},${frame(size)}`)]);
-        assert.equal(back, reportOf(`${ourId},${frame(size)}`));
-      }
-    });
+    for (const transport of TRANSPORTS) {
+      test(`octets go both ways between ours and theirs over ${transport}, bound by ${binder}`, async (stage) => {
+        const ours = stage.ours("STREAM");
+        const theirs = await stage.theirs("STREAM");
+        const { ourId, theirId } = await joined(ours, theirs, binder, transport);
+        for (const size of SIZES) {
+          const [got] = await Promise.all([theirs.collect(size), sendAll(ours, `${ourId},${frame(size)}`)]);
+          assert.equal(got, reportOf(`${theirId},${frame(size)}`));
+          const [back] = await Promise.all([collect(ours, size), theirs.send(`${theirId},${frame(size)}`)]);
+          assert.equal(back, reportOf(`${ourId},${frame(size)}`));
+        }
+      });
+    }
 
     test(`an empty frame of ours ends the connection when what is before it is out, bound by ${binder}`, async (stage) => {
       // Only ours: a libzmq STREAM that does not dial again forgets to tell of the end.
