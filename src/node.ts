@@ -56,6 +56,10 @@ export const capability: Readonly<Record<"ipc" | "pgm" | "tipc" | "norm" | "curv
 };
 
 export { type ErrorOrigin, type ErrorReason, ZmqError } from "./base/errors.ts";
+export type {
+  NamedConnectOptions as RouterConnectOptions,
+  NamedConnectOptions as StreamConnectOptions,
+} from "./core/connect-routing-id.ts";
 export { Context, type ContextOptions } from "./core/context.ts";
 export type { GroupMessage, Message, MessageLike, RoutedMessage } from "./core/message.ts";
 export {
@@ -93,10 +97,10 @@ export { Push } from "./sockets/push.ts";
 export { Radio } from "./sockets/radio.ts";
 export { Reply } from "./sockets/rep.ts";
 export { Request, type RequestOptions } from "./sockets/req.ts";
-export { Router, type RouterConnectOptions } from "./sockets/router.ts";
+export { Router } from "./sockets/router.ts";
 export { Scatter } from "./sockets/scatter.ts";
 export { Server } from "./sockets/server.ts";
-export { Stream, type StreamConnectOptions } from "./sockets/stream.ts";
+export { Stream } from "./sockets/stream.ts";
 export { Subscriber } from "./sockets/sub.ts";
 export { XPublisher } from "./sockets/xpub.ts";
 export { XSubscriber } from "./sockets/xsub.ts";

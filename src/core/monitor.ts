@@ -60,6 +60,8 @@ export type EventListener<E extends EventType> = (event: EventOfType<E>) => void
 /** Events that wait to be read; older ones are given up and counted in `missed`. */
 const UNREAD_EVENTS = 1000;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 interface Waiter {
   readonly resolve: (event: Event | undefined) => void;
 }
@@ -74,6 +76,8 @@ export class Observer {
   #waiters = new Fifo<Waiter>();
   #listeners: Map<EventType, Set<(event: Event) => void>> | null = null;
   #closed = false;
+  // The newest unread event, if it is a drop: the next one like it only adds to its count, so a burst is one event.
+  #drop: Mutable<EventOfType<"drop">> | null = null;
 
   /** Begins to observe `socket`; ends with the socket or with `close`. */
   constructor(socket: { readonly _monitor: Monitor }) {
@@ -128,7 +132,7 @@ export class Observer {
         "Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().",
       );
     }
-    const event = this.#unread.shift();
+    const event = this.#next();
     if (event !== undefined) return Promise.resolve(event);
     if (this.#closed)
       throw new ZmqError("socket-closed", "Socket is closed: the observer has ended and all its events were read");
@@ -148,23 +152,35 @@ export class Observer {
   /** @internal */
   _push(event: Event): void {
     if (this.#closed) return;
+    if (event.type === "drop" && this.#drop?.reason === event.reason && this.#drop.peer === event.peer) {
+      this.#drop.count += event.count;
+      return;
+    }
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#hold.release();
       waiter.resolve(event);
     } else {
-      this.#unread.push(event);
+      const kept = event.type === "drop" ? { ...event } : event;
+      this.#drop = kept.type === "drop" ? kept : null;
+      this.#unread.push(kept);
       if (this.#listeners !== null && this.#unread.length === 1) queueMicrotask(() => this.#deliver());
       else if (this.#unread.length > UNREAD_EVENTS) {
-        this.#unread.shift();
+        this.#next();
         this.missed++;
       }
     }
     if (event.type === "end") this.close();
   }
 
+  #next(): Event | undefined {
+    const event = this.#unread.shift();
+    if (event === this.#drop) this.#drop = null;
+    return event;
+  }
+
   #deliver(): void {
-    for (let event = this.#unread.shift(); event !== undefined; event = this.#unread.shift()) {
+    for (let event = this.#next(); event !== undefined; event = this.#next()) {
       for (const listener of this.#listeners?.get(event.type) ?? []) {
         try {
           listener(event);

@@ -18,7 +18,7 @@ import { Endpoints } from "./endpoints.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
 import { OPTIONS } from "./option-table.ts";
-import { checkOption, defaultSettings, type OptionName, optionBytes, type Settings } from "./options.ts";
+import { addToList, checkOption, defaultSettings, listOf, type OptionName, optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
@@ -144,7 +144,7 @@ export abstract class SocketCore implements SessionHost {
     const spec = OPTIONS[name];
     const before = this.settings[name];
     let checked: unknown = checkOption(name, value);
-    if (spec.form === "cidr" && checked !== null && before !== null) checked = `${before},${checked}`;
+    if (spec.form !== "any") checked = addToList(before as string | null, checked as string | null);
     (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (spec.effect === "next" && this.endpoints.count > 0)
       this.context.warn("Socket option will not take effect until next connect/bind.");
@@ -229,6 +229,10 @@ export abstract class SocketCore implements SessionHost {
   createMechanism(settings: Settings): Mechanism {
     const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
     if (announcesIdentity(this.type)) metadata.push(["Identity", optionBytes(settings.routingId)]);
+    for (const property of listOf(settings.metadata)) {
+      const colon = property.indexOf(":");
+      metadata.push([property.slice(0, colon), fromText(property.slice(colon + 1))]);
+    }
     return new NullMechanism(metadata);
   }
 
@@ -244,12 +248,15 @@ export abstract class SocketCore implements SessionHost {
 
   onPeerReady(pipe: Pipe, again: boolean): void {
     if (again) this.probe(pipe);
+    const { helloMessage } = this.settings;
+    if (helloMessage !== null) pipe.writeFirst([optionBytes(helloMessage)]);
     this.peerReady(pipe, again);
     this.changed();
     this.sender.wake();
   }
 
   onPeerLost(pipe: Pipe): void {
+    this.tell(pipe, this.settings.hiccupMessage);
     this.peerLost(pipe);
   }
 
@@ -267,7 +274,13 @@ export abstract class SocketCore implements SessionHost {
 
   onClosed(pipe: Pipe): void {
     pipe.peer.state = "closed";
+    this.tell(pipe, this.settings.disconnectMessage);
     this.retired(pipe);
+  }
+
+  /** Delivers a message of our own making as if the peer had sent it. */
+  private tell(pipe: Pipe, message: string | null): void {
+    if (message !== null && !this.closed && pipe.peer.state !== "ignored") pipe.notice([optionBytes(message)]);
   }
 
   onDrained(pipe: Pipe): void {

@@ -5,15 +5,20 @@
  * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
  * ever) unless `handover` is set.
  */
-import { copyBytes } from "../base/bytes.ts";
+import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
+import { connectNamed, type NamedConnectOptions, showId } from "../core/connect-routing-id.ts";
 import type { ContextCore } from "../core/context.ts";
-import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
+import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 import { RoutingTable } from "../patterns/routing-table.ts";
+
+/** The bits of `routerNotify`. */
+const NOTIFY_CONNECT = 1;
+const NOTIFY_DISCONNECT = 2;
 
 class RouterCore extends SocketCore {
   /** The id of the next pipe that `connect` makes. */
@@ -36,7 +41,10 @@ class RouterCore extends SocketCore {
     const pipe = this.#routes.find(frames[0]);
     if (pipe === undefined || pipe.closed || pipe.other.closed) {
       if (mandatory)
-        throw new ZmqError("host-unreachable", `Host unreachable: no peer of this ROUTER has the routing id ${show(frames[0])}`);
+        throw new ZmqError(
+          "host-unreachable",
+          `Host unreachable: no peer of this ROUTER has the routing id ${showId(frames[0])}`,
+        );
       this.drop("unroutable", 1);
       return true;
     }
@@ -81,6 +89,7 @@ class RouterCore extends SocketCore {
     const known = this.#routes.idOf(pipe);
     if (known !== undefined) {
       pipe.peer.routingId = known;
+      this.#notify(pipe, NOTIFY_CONNECT);
       return;
     }
     const { routingId } = pipe.peer;
@@ -95,11 +104,21 @@ class RouterCore extends SocketCore {
       this.#dismiss(holder);
     }
     this.#admit(pipe, id);
+    this.#notify(pipe, NOTIFY_CONNECT);
   }
 
   protected detach(pipe: Pipe): void {
     this.#routes.remove(pipe);
     this.#queue.detach(pipe);
+  }
+
+  protected override peerLost(pipe: Pipe): void {
+    this.#notify(pipe, NOTIFY_DISCONNECT);
+  }
+
+  override onClosed(pipe: Pipe): void {
+    this.#notify(pipe, NOTIFY_DISCONNECT);
+    super.onClosed(pipe);
   }
 
   protected retired(pipe: Pipe): void {
@@ -111,6 +130,11 @@ class RouterCore extends SocketCore {
 
   protected override readActivated(pipe: Pipe): void {
     if (pipe.inSlot !== -1) this.#queue.activated(pipe);
+  }
+
+  // Tells the program that a peer came or went, if it asked.
+  #notify(pipe: Pipe, bit: number): void {
+    if ((this.settings.routerNotify & bit) !== 0 && !this.closed && pipe.inSlot !== -1) pipe.notice([EMPTY]);
   }
 
   #admit(pipe: Pipe, id: Frame): void {
@@ -127,38 +151,14 @@ class RouterCore extends SocketCore {
   }
 }
 
-/** Options of `Router.connect`. */
-export interface RouterConnectOptions {
-  /** The routing id by which the peer is addressed, at once; 1 to 255 bytes that no other peer has (ZMQ_CONNECT_ROUTING_ID). */
-  readonly routingId?: string | Uint8Array;
-}
-
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
 export class Router extends socketClass("ROUTER", RouterCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
    * or not 1 to 255 bytes.
    */
-  override connect(endpoint: string, options: RouterConnectOptions = {}): void {
-    const core = this._core as RouterCore;
-    core.assertOpen();
-    if (options.routingId === undefined) return super.connect(endpoint);
-    const id = copyBytes(toFrame(options.routingId satisfies MessageLike));
-    if (id.length < 1 || id.length > 255)
-      throw new ZmqError("invalid-argument", `A routing id has 1 to 255 bytes, got ${id.length}`);
-    if (core.isTaken(id)) throw new ZmqError("invalid-argument", `Another peer of this ROUTER has the routing id ${show(id)}`);
-    core.nextId = id;
-    try {
-      super.connect(endpoint);
-    } finally {
-      core.nextId = null;
-    }
+  override connect(endpoint: string, options: NamedConnectOptions = {}): void {
+    this._core.assertOpen();
+    connectNamed(this._core as RouterCore, options, () => super.connect(endpoint));
   }
-}
-
-function show(id: Frame): string {
-  let text = "";
-  for (const octet of id.subarray(0, 32))
-    text += octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : `\\x${octet.toString(16).padStart(2, "0")}`;
-  return `"${text}${id.length > 32 ? "…" : ""}"`;
 }

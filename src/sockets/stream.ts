@@ -5,10 +5,11 @@
  * that it went; an empty data frame that is sent ends the connection when what waits for it is out. Ids are ours: a zero octet and four of a counter, or what
  * `connect` was given. Source: zmq_socket(3), ZMQ_STREAM.
  */
-import { copyBytes, EMPTY } from "../base/bytes.ts";
+import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
+import { connectNamed, type NamedConnectOptions } from "../core/connect-routing-id.ts";
 import type { ContextCore } from "../core/context.ts";
-import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
+import type { Frame } from "../core/message.ts";
 import type { Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
@@ -106,28 +107,14 @@ class StreamCore extends SocketCore {
   }
 }
 
-/** Options of `Stream.connect`. */
-export interface StreamConnectOptions {
-  /** The id of the connection; 1 to 255 bytes that no other one has (ZMQ_CONNECT_ROUTING_ID). */
-  readonly routingId?: string | Uint8Array;
-}
-
 /** Talks to peers that are no ZeroMQ sockets: `receive` gives `[id, data]`, `send` takes it. */
 export class Stream extends socketClass("STREAM", StreamCore) {
-  /** As `Socket.connect`; `options.routingId` names the connection. Throws EINVAL when the id is taken or not 1 to 255 bytes. */
-  override connect(endpoint: string, options: StreamConnectOptions = {}): void {
-    const core = this._core as StreamCore;
-    core.assertOpen();
-    if (options.routingId !== undefined) {
-      const id = copyBytes(toFrame(options.routingId satisfies MessageLike));
-      if (id.length < 1 || id.length > 255) throw new ZmqError("invalid-argument", `An id has 1 to 255 bytes, got ${id.length}`);
-      if (core.isTaken(id)) throw new ZmqError("invalid-argument", "Another connection of this STREAM has that id");
-      core.nextId = id;
-    }
-    try {
-      super.connect(endpoint);
-    } finally {
-      core.nextId = null;
-    }
+  /**
+   * As `Socket.connect`; `options.routingId` names the connection. Throws EINVAL when the id is taken or not 1 to 255
+   * bytes.
+   */
+  override connect(endpoint: string, options: NamedConnectOptions = {}): void {
+    this._core.assertOpen();
+    connectNamed(this._core as StreamCore, options, () => super.connect(endpoint));
   }
 }

@@ -1,6 +1,6 @@
 /** Observers, as npm `zeromq` has them: `events`, `new Observer(socket)`, on, off, receive, iteration, end. */
 import assert from "node:assert/strict";
-import { Observer, Pull, Push } from "../../src/node.ts";
+import { Observer, Pull, Push, Router } from "../../src/node.ts";
 import { bound, check, nextTurn, own } from "../support/harness.ts";
 
 check("events is one object; a second observer is another, and both see everything", async (t) => {
@@ -133,4 +133,14 @@ check("at most so many events wait for a reader; the oldest are given up and cou
 check("an observer may be extended by the program", (t) => {
   const pull = own(t, new Pull());
   assert.ok(Object.isExtensible(pull.events));
+});
+
+check("a burst of drops with one reason and peer is one event with their count, and none is missed", async (t) => {
+  const router = own(t, new Router());
+  const { events } = router;
+  for (let i = 0; i < 5000; i++) assert.ok(router.trySend(["nobody", "x"]));
+  const event = await events.receive();
+  assert.deepEqual(event, { type: "drop", reason: "unroutable", count: 5000 });
+  assert.equal(events.missed, 0);
+  assert.equal(router.stats().dropped.unroutable, 5000);
 });
