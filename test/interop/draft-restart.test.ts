@@ -1,12 +1,12 @@
 // The draft types when either side is killed (SIGKILL) or closed and comes back: what waited arrives, groups are joined again, numbers are new.
 
 import assert from "node:assert/strict";
-import { message } from "../support/engine-probe.ts";
+import { command, message } from "../support/engine-probe.ts";
 import { Mortal, reopen } from "../support/mortal.ts";
 import { boundTo, deadline, newEndpoint, nextEvent, type OurSocket, receiveAll, sendAll, TRANSPORTS } from "../support/ours.ts";
 import { text } from "../support/pattern.ts";
 import { libzmqDraft, ourselves } from "../support/peers.ts";
-import { RawPeer } from "../support/raw-peer.ts";
+import { RawListener, RawPeer } from "../support/raw-peer.ts";
 import { Tap } from "../support/tap.ts";
 import { withPeer } from "../support/with-peer.ts";
 
@@ -233,6 +233,25 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
     await joined(ours, C);
     await sendAll(ours, `${A},${HELLO}`, `${B},${HELLO}`, `${C},${HELLO}`);
     assert.deepEqual(await again.receive(2), [`${B},${HELLO}`, `${C},${HELLO}`]);
+  });
+
+  test("a DISH by hand comes back with other groups: our RADIO sends it only those", async (stage) => {
+    // libzmq's would filter what it did not join any more.
+    const t = { after: (undo: () => void) => stage.defer(undo) };
+    const listener = await RawListener.listen(t);
+    const ours = stage.ours("RADIO", { reconnectInterval: 1 });
+    ours.connect(listener.endpoint);
+    const first = await (await listener.accept()).handshake("DISH");
+    first.send(command("JOIN", Buffer.from("a")), command("JOIN", Buffer.from("b")));
+    await joined(ours, A, B);
+    const gone = nextEvent(ours, "disconnect");
+    first.socket.resetAndDestroy();
+    await gone;
+    const second = await (await listener.accept()).handshake("DISH");
+    second.send(command("JOIN", Buffer.from("c")));
+    await joined(ours, C);
+    await sendAll(ours, `${A},${HELLO}`, `${B},${HELLO}`, `${C},${HELLO}`);
+    assert.deepEqual((await second.readMessage()).map(String), ["c", "hello"]);
   });
 
   test("our RADIO is closed; their DISH joins again", async (stage) => {
