@@ -128,7 +128,7 @@ withPeer(libzmqNode, "STREAM", (test) => {
 
     test(`an empty frame of ours ends the connection when what is before it is out, bound by ${binder}`, async (stage) => {
       // Only ours: a libzmq STREAM that does not dial again forgets to tell of the end.
-      const ours = stage.ours("STREAM", { reconnectInterval: -1, linger: -1 });
+      const ours = stage.ours("STREAM", { reconnectInterval: -1 });
       const theirs = await stage.theirs("STREAM", { reconnectInterval: 60_000 });
       const { ourId, theirId } = await joined(ours, theirs, binder);
       const last = frame(LARGE);
