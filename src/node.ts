@@ -92,8 +92,9 @@ export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts"
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
 export type { Writable } from "./core/writable.ts";
 export type { GroupOptions, RoutedOptions } from "./core/writable-to.ts";
+export { type Device, forwarder, queue, streamer } from "./devices/devices.ts";
 export { type PollItem, type PollOptions, type PollResult, poll } from "./devices/poll.ts";
-export { SocketProxy as Proxy } from "./devices/proxy.ts";
+export { type ProxyCounters, type ProxyOptions, proxy, SocketProxy as Proxy } from "./devices/proxy.ts";
 export { Channel } from "./sockets/channel.ts";
 export { Client } from "./sockets/client.ts";
 export { Dealer } from "./sockets/dealer.ts";
