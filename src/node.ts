@@ -10,6 +10,7 @@ import { usePlatformErrno } from "./base/errors.ts";
 import { platformRandom } from "./base/random.ts";
 import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
+import { decode, encode } from "./security/z85.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
@@ -55,6 +56,14 @@ export const capability: Readonly<Record<"ipc" | "pgm" | "tipc" | "norm" | "curv
   draft: false,
 };
 
+/** Whether a feature of libzmq is offered (zmq_has): `ipc`, `curve`, `WS`, …; the same answers as `capability`. */
+export function has(name: string): boolean {
+  return Object.hasOwn(capability, name) && capability[name as keyof typeof capability];
+}
+
+/** Z85 text of bytes and back (RFC 32). */
+export const z85: { encode(bytes: Uint8Array): string; decode(text: string): Uint8Array } = { encode, decode };
+
 export { type ErrorOrigin, type ErrorReason, ZmqError } from "./base/errors.ts";
 export type {
   NamedConnectOptions as RouterConnectOptions,
@@ -83,7 +92,9 @@ export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts"
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
 export type { Writable } from "./core/writable.ts";
 export type { GroupOptions, RoutedOptions } from "./core/writable-to.ts";
-export { SocketProxy as Proxy } from "./devices/proxy.ts";
+export { type Device, forwarder, queue, streamer } from "./devices/devices.ts";
+export { type PollItem, type PollOptions, type PollResult, poll } from "./devices/poll.ts";
+export { type ProxyCounters, type ProxyOptions, proxy, SocketProxy as Proxy } from "./devices/proxy.ts";
 export { Channel } from "./sockets/channel.ts";
 export { Client } from "./sockets/client.ts";
 export { Dealer } from "./sockets/dealer.ts";

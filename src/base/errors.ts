@@ -34,8 +34,13 @@ export const REASONS = {
     "An option is unknown for this socket type, read-only, or its value is out of range.",
   ),
   "not-offered": row("ENOTSUP", "local", false, "The feature is known but not part of this version."),
-  "wrong-direction": row("ENOTSUP", "local", false, "This socket type cannot send, or cannot receive."),
-  "socket-closed": row("EBADF", "local", false, "The socket is closed."),
+  "wrong-direction": row(
+    "ENOTSUP",
+    "local",
+    false,
+    "This socket type cannot send, or cannot receive; as a drop: a peer sent to one that only sends.",
+  ),
+  "socket-closed": row("EBADF", "local", false, "The socket is closed; as a drop: messages that it had not read."),
   "closed-while-waiting": row("EAGAIN", "local", false, "The socket was closed while this call was waiting."),
   "timed-out": row("EAGAIN", "local", true, "A send or receive did not finish within its timeout."),
   "wrong-state": row(
@@ -44,7 +49,7 @@ export const REASONS = {
     true,
     "REQ and REP alternate between sending and receiving; this call came in the wrong half.",
   ),
-  "host-unreachable": row("EHOSTUNREACH", "local", true, "No peer of a mandatory ROUTER has this routing id."),
+  "host-unreachable": row("EHOSTUNREACH", "local", true, "No peer has this routing id (mandatory ROUTER, SERVER, PEER, STREAM)."),
   "context-closed": row("EFAULT", "local", false, "The context is closed."),
   "context-terminated": row("ETERM", "local", false, "The context was shut down while this call was waiting."),
   "too-many-sockets": row("EMFILE", "local", true, "The context's `maxSockets` is reached."),
@@ -85,7 +90,12 @@ export const REASONS = {
   "malformed-ready": row("EPROTO", "remote", false, "The peer's READY command does not follow its grammar."),
   "malformed-error": row("EPROTO", "remote", false, "The peer's ERROR command does not follow its grammar."),
   "invalid-metadata": row("EPROTO", "remote", false, "The peer's metadata does not follow its grammar or exceeds its limit."),
-  "malformed-message": row("EPROTO", "remote", false, "A message does not have the form that our socket type requires."),
+  "malformed-message": row(
+    "EPROTO",
+    "remote",
+    false,
+    "A message does not have the form that our socket type requires; it, or its peer's connection, is dropped.",
+  ),
   "message-too-large": row("EMSGSIZE", "remote", false, "A frame's announced length exceeds `maxMessageSize`."),
   "too-many-frames": row("EMSGSIZE", "remote", false, "A message has more frames than the limit."),
   "too-many-subscriptions": row(

@@ -14,6 +14,7 @@ import { parseEndpoint } from "./endpoint.ts";
 import { Hold } from "./hold.ts";
 import { SlabPool } from "./outbox.ts";
 import { installedPlatform, type Platform } from "./platform.ts";
+import type { CloseOutcome } from "./session.ts";
 import type { SessionContext } from "./session-host.ts";
 import type { SocketCore } from "./socket-core.ts";
 import type { Transport } from "./transport.ts";
@@ -104,6 +105,27 @@ export class Context {
     this.#ipv6 = flag("ipv6", value);
   }
 
+  /**
+   * Rejects every call that waits on a socket of this context with ETERM, and lets no new ones in; new sockets throw ETERM
+   * too. The sockets stay open until they are closed (zmq_ctx_shutdown).
+   */
+  shutdown(): void {
+    this._inner.shutdown();
+  }
+
+  /**
+   * Shuts down, closes all sockets, and resolves when what they had sent is out, each within its `linger`: how many
+   * waiting messages went out and how many were lost (zmq_ctx_term).
+   */
+  end(): Promise<CloseOutcome> {
+    return this._inner.end();
+  }
+
+  /** `await using`: the same as `end()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
   /** False: new sockets begin with `linger` 0 (ZMQ_BLOCKY). */
   get blocky(): boolean {
     return this.#blocky;
@@ -120,6 +142,8 @@ export class ContextCore implements SessionContext {
   readonly turn: Turn;
   readonly hold: Hold;
   readonly slabs = new SlabPool();
+  /** Whether `shutdown` was called. */
+  terminated = false;
   readonly maxFrameBytes: number;
   readonly warn: (text: string) => void;
   #owner: Context;
@@ -140,8 +164,31 @@ export class ContextCore implements SessionContext {
     this.#onIdle = (callback) => platform.onIdle(callback);
   }
 
-  /** Takes in a new socket; throws EMFILE when there are too many. */
+  terminatedError(): ZmqError {
+    return new ZmqError("context-terminated", "Context was terminated: shutdown() or end() was called");
+  }
+
+  shutdown(): void {
+    if (this.terminated) return;
+    this.terminated = true;
+    for (const socket of this.#sockets) socket.interrupt();
+  }
+
+  async end(): Promise<CloseOutcome> {
+    this.shutdown();
+    const closing = [...this.#sockets].map((socket) => socket.close(socket.settings.linger));
+    let flushed = 0;
+    let dropped = 0;
+    for (const outcome of await Promise.all(closing)) {
+      flushed += outcome.flushed;
+      dropped += outcome.dropped;
+    }
+    return { flushed, dropped };
+  }
+
+  /** Takes in a new socket; throws ETERM after a shutdown and EMFILE when there are too many. */
   add(socket: SocketCore): void {
+    if (this.terminated) throw this.terminatedError();
     if (this.#sockets.size >= this.#owner.maxSockets) {
       throw new ZmqError(
         "too-many-sockets",

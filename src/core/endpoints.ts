@@ -209,10 +209,10 @@ export class Endpoints {
     }
   }
 
-  /** Ends one connection when what waits for it is sent; a dialled endpoint is not tried again. */
+  /** Ends one connection when what waits for it is sent, however long it takes; a dialled endpoint is not tried again. */
   release(session: Session): void {
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
-    this.#shutDown(session, this.#core.settings.linger);
+    this.#shutDown(session, -1);
   }
 
   /** Ends one connection at once; a dialled endpoint is not tried again. */

@@ -27,8 +27,8 @@ export interface OptionSpec<Value> {
   readonly effect: "now" | "next" | "stored" | "refused";
   /** The values of a choice. */
   readonly values: readonly Value[];
-  /** `cidr`: the text is an address with an optional prefix length, and assignments add up to a list with commas. */
-  readonly form: "any" | "cidr";
+  /** `cidr`: an address with an optional prefix length; `property`: `X-name:value`. Their assignments add up to a list. */
+  readonly form: "any" | "cidr" | "property";
 }
 
 type Extra = Partial<Pick<OptionSpec<never>, "unit" | "min" | "max" | "types" | "effect" | "form">>;
@@ -60,6 +60,7 @@ const choice = <const Value, const More extends Extra>(
   more: More,
 ): Row<Value, More> => row({ kind: "choice", id, constant, default: values[0] }, { ...more, values });
 
+const GREETERS = ["DEALER", "ROUTER", "CLIENT", "SERVER", "PEER"] as const;
 /** Options without a counterpart in libzmq. */
 const OURS = 0;
 
@@ -79,7 +80,7 @@ const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
 export const OPTIONS = {
   /** Which I/O threads serve new connections; there are none here. */
   affinity: int(4, "ZMQ_AFFINITY", 0, { max: BIG, effect: "stored" }),
-  /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address. Null: none. */
+  /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address (REP's only over inproc). Null: none. */
   routingId: bytes(5, "ZMQ_ROUTING_ID", { min: 1, types: NAMED }),
   /** Multicast data rate. */
   rate: int(8, "ZMQ_RATE", 100, { unit: "kbit/s", min: 1, effect: "stored" }),
@@ -212,6 +213,24 @@ export const OPTIONS = {
     types: ["XPUB"],
     effect: "now",
   }),
+  /** Properties announced to peers in the handshake, `X-name:value`. Each assignment adds one, null clears. */
+  metadata: text(95, "ZMQ_METADATA", { max: INT_MAX, form: "property" }),
+  /** Deliver `[id, empty]` when a peer comes (1), goes (2), or both (3). */
+  routerNotify: int(97, "ZMQ_ROUTER_NOTIFY", 0, { max: 3, types: ["ROUTER"], effect: "now" }),
+  /** As `manual`, and the next message after a subscription was received goes to its sender only, if subscribed. */
+  manualLastValue: bool(98, "ZMQ_XPUB_MANUAL_LAST_VALUE", false, { types: ["XPUB"], effect: "now" }),
+  /** Only a message's first frame can be a subscription; otherwise each frame that begins with 00 or 01 is one. */
+  onlyFirstSubscribe: bool(108, "ZMQ_ONLY_FIRST_SUBSCRIBE", false, { types: ["XPUB", "XSUB"], effect: "now" }),
+  /** When to give a dialled endpoint up: 1 = refused, 2 = its handshake failed, 4 = after `disconnect`; added up. */
+  reconnectStop: int(109, "ZMQ_RECONNECT_STOP", 0, { max: 7 }),
+  /** Sent to each new peer before anything else, also after a reconnection; null: none. */
+  helloMessage: bytes(110, "ZMQ_HELLO_MSG", { max: INT_MAX, types: GREETERS, effect: "now" }),
+  /** Delivered here when a peer's connection ends, as if from the peer; null: none. */
+  disconnectMessage: bytes(111, "ZMQ_DISCONNECT_MSG", { max: INT_MAX, types: ["ROUTER", "SERVER", "PEER"], effect: "now" }),
+  /** Delivered here when a dialled connection is lost and will be made again; null: none. */
+  hiccupMessage: bytes(114, "ZMQ_HICCUP_MSG", { max: INT_MAX, types: ["DEALER", "CLIENT", "PEER"], effect: "now" }),
+  /** Send every unsubscription to the publishers, not only a topic's last. */
+  verboseUnsubscribe: bool(115, "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE", false, { types: ["XSUB"], effect: "now" }),
   /** Most frames of one message from a peer; a longer one costs it the connection. */
   maxFrames: int(OURS, "", 100_000, { unit: "frames", min: 1 }),
   /** Most octets of the properties in a peer's handshake; more cost it the connection. */

@@ -69,7 +69,23 @@ function normalise(name: string, spec: OptionSpec<unknown>, value: unknown): unk
   if (size === 0) return null;
   if (size < spec.min || size > spec.max) throw wrong(name, `${spec.min} to ${spec.max} octets`, `${size} octets`);
   if (spec.form === "cidr" && !isCidr(text)) throw wrong(name, "an address or CIDR such as 10.0.0.0/8", value);
+  if (spec.form === "property" && !PROPERTY.test(text))
+    throw wrong(name, "X-name:value, the name of up to 255 letters, digits, - _ . +", value);
   return text;
+}
+
+const PROPERTY = /^X-[A-Za-z0-9\-_.+]{1,253}:[^\n]*$/;
+/** What stands between the values of an option whose assignments add up. */
+const LIST_SEPARATOR = "\n";
+
+/** The value after another assignment to an option whose assignments add up. */
+export function addToList(before: string | null, added: string | null): string | null {
+  return before === null || added === null ? added : before + LIST_SEPARATOR + added;
+}
+
+/** The values of an option whose assignments add up. */
+export function listOf(value: string | null): string[] {
+  return value === null ? [] : value.split(LIST_SEPARATOR);
 }
 
 // Octets that are not UTF-8 are kept one character per octet behind a mark that no text begins with; `optionBytes` undoes it.

@@ -141,6 +141,15 @@ export class Pipe {
     this.flush();
   }
 
+  /** Writes in front of all that waits, over the mark: for what a new peer must see first. */
+  writeFirst(frames: Frame[]): void {
+    if (this.#closed || this.other.#closed) return;
+    this.#pending++;
+    this.written++;
+    this.other.#waiting.unshift(keep(frames));
+    this.flush();
+  }
+
   /** Writes without waking the reader; `flush` must follow. Says whether there is room for more. */
   put(frames: Frame[]): boolean {
     const to = this.other;

@@ -134,7 +134,7 @@ export class Receiver<M = Message[]> {
   /** The socket is closing: drains end, other calls are rejected. */
   close(error: () => Error): void {
     for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
-      if (waiter.job.kind === "drain") this.#waiting.resolveFirst(undefined);
+      if (waiter.job.kind === "drain" && this.#core.closed) this.#waiting.resolveFirst(undefined);
       else this.#waiting.rejectFirst(error());
     }
   }

@@ -37,6 +37,11 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionState, readonly Session
   closed: [],
 };
 
+/** The bits of `reconnectStop`. */
+const STOP_REFUSED = 1;
+const STOP_HANDSHAKE = 2;
+const STOP_DISCONNECTED = 4;
+
 /** Where a dialled session connects to. */
 export interface DialTarget {
   readonly transport: StreamTransport;
@@ -175,7 +180,11 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #mayRetry(error: ZmqError): boolean {
-    return this.#target !== null && error.retryable && this.#settings.reconnectInterval > 0 && !this.#finished;
+    const { reconnectInterval, reconnectStop } = this.#settings;
+    if ((reconnectStop & STOP_REFUSED) !== 0 && error.reason === "connection-refused") return false;
+    if ((reconnectStop & STOP_HANDSHAKE) !== 0 && this.#state === "handshaking") return false;
+    if ((reconnectStop & STOP_DISCONNECTED) !== 0 && this.#shutDown) return false;
+    return this.#target !== null && error.retryable && reconnectInterval > 0 && !this.#finished;
   }
 
   #retryOrClose(error: ZmqError): void {
@@ -225,11 +234,12 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
    * its end before.
    */
   shutDown(lingerMs: number): void {
-    if (this.#state === "closed" || this.#shutDown) return;
+    if (this.#state === "closed") return;
+    const { clock, hold } = this.#host.context;
+    if (!this.#shutDown) hold.take();
     this.#shutDown = true;
     this.#pendingAtShutdown = this.pending;
-    const { clock, hold } = this.#host.context;
-    hold.take();
+    this.#lingerTimer?.cancel();
     if (lingerMs === 0 || this.#finished) {
       this.#close(null);
       return;

@@ -18,7 +18,7 @@ import { Endpoints } from "./endpoints.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
 import { OPTIONS } from "./option-table.ts";
-import { checkOption, defaultSettings, type OptionName, optionBytes, type Settings } from "./options.ts";
+import { addToList, checkOption, defaultSettings, listOf, type OptionName, optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
@@ -125,6 +125,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   assertOpen(): void {
+    if (this.context.terminated && !this.closed) throw this.context.terminatedError();
     if (this.closed) throw new ZmqError("socket-closed", `Socket is closed: this ${this.name} takes no more calls`);
   }
 
@@ -144,7 +145,7 @@ export abstract class SocketCore implements SessionHost {
     const spec = OPTIONS[name];
     const before = this.settings[name];
     let checked: unknown = checkOption(name, value);
-    if (spec.form === "cidr" && checked !== null && before !== null) checked = `${before},${checked}`;
+    if (spec.form !== "any") checked = addToList(before as string | null, checked as string | null);
     (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (spec.effect === "next" && this.endpoints.count > 0)
       this.context.warn("Socket option will not take effect until next connect/bind.");
@@ -201,6 +202,14 @@ export abstract class SocketCore implements SessionHost {
     return this.#ended;
   }
 
+  /** The context was shut down: calls that wait are rejected with ETERM. The socket is still to be closed. */
+  interrupt(): void {
+    const error = (): ZmqError => this.context.terminatedError();
+    this.sender.close(error);
+    this.receiver.close(error);
+    this.conditions.rejectAll(error);
+  }
+
   /** Whether closing waits for messages at all; subscriptions are not worth it. */
   protected get lingers(): boolean {
     return true;
@@ -229,6 +238,10 @@ export abstract class SocketCore implements SessionHost {
   createMechanism(settings: Settings): Mechanism {
     const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
     if (announcesIdentity(this.type)) metadata.push(["Identity", optionBytes(settings.routingId)]);
+    for (const property of listOf(settings.metadata)) {
+      const colon = property.indexOf(":");
+      metadata.push([property.slice(0, colon), fromText(property.slice(colon + 1))]);
+    }
     return new NullMechanism(metadata);
   }
 
@@ -244,12 +257,15 @@ export abstract class SocketCore implements SessionHost {
 
   onPeerReady(pipe: Pipe, again: boolean): void {
     if (again) this.probe(pipe);
+    const { helloMessage } = this.settings;
+    if (helloMessage !== null) pipe.writeFirst([optionBytes(helloMessage)]);
     this.peerReady(pipe, again);
     this.changed();
     this.sender.wake();
   }
 
   onPeerLost(pipe: Pipe): void {
+    this.tell(pipe, this.settings.hiccupMessage);
     this.peerLost(pipe);
   }
 
@@ -257,17 +273,27 @@ export abstract class SocketCore implements SessionHost {
     if (this.closed) return;
     this.readActivated(pipe);
     this.receiver.onMessages();
+    this.changed();
   }
 
   onWritable(pipe: Pipe): void {
     if (this.closed) return;
     this.writeActivated(pipe);
     this.sender.wake();
+    this.changed();
   }
 
   onClosed(pipe: Pipe): void {
     pipe.peer.state = "closed";
+    this.tell(pipe, this.settings.disconnectMessage);
     this.retired(pipe);
+    // A send may have waited for room with this peer; now it goes elsewhere, or learns that there is nobody.
+    if (!this.closed) this.sender.wake();
+  }
+
+  /** Delivers a message of our own making as if the peer had sent it. */
+  private tell(pipe: Pipe, message: string | null): void {
+    if (message !== null && !this.closed && pipe.peer.state !== "ignored") pipe.notice([optionBytes(message)]);
   }
 
   onDrained(pipe: Pipe): void {
@@ -286,7 +312,8 @@ export abstract class SocketCore implements SessionHost {
    */
   retire(pipe: Pipe): void {
     this.retired(pipe);
-    pipe.close(!this.closed);
+    const unread = pipe.close(!this.closed);
+    if (unread > 0) this.drop("socket-closed", unread, pipe.peer);
   }
 
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {

@@ -41,12 +41,12 @@ export abstract class GroupWritable {
   /** @internal */
   declare readonly _core: SocketCore;
 
-  /** Sends one frame to all members of a group; never waits. Members that are full lose it, with a `drop` event. Throws EINVAL for several frames or a long group. */
+  /** Sends one frame to all members of a group; waits only with `noDrop`. Members that are full lose it, with a `drop` event. Throws EINVAL for several frames or a long group. */
   send(message: MessageLike, options: GroupOptions & OperationOptions): Promise<void> {
     return this._core.sender.send(grouped(message, options), options);
   }
 
-  /** As `send`; always true. */
+  /** As `send`, at once or, with `noDrop` and a full member, not at all. */
   trySend(message: MessageLike, options: GroupOptions): boolean {
     return this._core.sender.trySend(grouped(message, options));
   }

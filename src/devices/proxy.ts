@@ -1,11 +1,14 @@
 /**
- * A proxy: everything that comes in at one socket goes out at the other, both ways (zmq_proxy; npm `zeromq`'s `Proxy`).
+ * A proxy: everything that comes in at one socket goes out at the other, both ways (zmq_proxy, zmq_proxy_steerable; npm
+ * `zeromq`'s `Proxy`).
  *
- * Owns the two pumps and the gate that pauses them. A batch goes on only while the other side has room, so
- * back-pressure passes through; ROUTER and DEALER keep their envelopes, XSUB and XPUB pass subscriptions on. Invariant:
- * when `run` settles, both sockets are closed.
+ * Owns the two pumps, their counters, the gate that pauses them, and the control socket's words. Every message is also
+ * sent to `capture`. A batch goes on only while the other side has room, so back-pressure passes through; ROUTER and
+ * DEALER keep their envelopes, XSUB and XPUB pass subscriptions on.
+ * Invariant: when `run` settles, both sockets are closed.
  */
 import { describe, ZmqError } from "../base/errors.ts";
+import { byteLength, type Message } from "../core/message.ts";
 import type { Readable } from "../core/readable.ts";
 import { Socket } from "../core/socket.ts";
 import type { Writable } from "../core/writable.ts";
@@ -13,16 +16,40 @@ import type { Writable } from "../core/writable.ts";
 /** What a pump moves before others get their turn. */
 const BATCH = 64;
 
+/** The sockets beside the two ends. */
+export interface ProxyOptions {
+  /** Gets a copy of every message, both ways: a PUB, DEALER, PUSH or PAIR. It is not closed with the proxy. */
+  readonly capture?: Socket & Writable;
+  /**
+   * Steers the proxy by the words PAUSE, RESUME, TERMINATE and STATISTICS: a PAIR, PULL, SUB or REP. STATISTICS is
+   * answered with eight unsigned 64-bit numbers of this machine's byte order (front-end messages in, bytes in, messages
+   * out, bytes out, then the back-end's); a REP answers the other words with an empty frame. The proxy ends when the
+   * control socket is closed; it does not close it.
+   */
+  readonly control?: Socket & Readable;
+}
+
+/** What went through one end. */
+export interface ProxyCounters {
+  messagesReceived: number;
+  bytesReceived: number;
+  messagesSent: number;
+  bytesSent: number;
+}
+
 /** Connects two sockets for as long as `run` is pending. */
 export class SocketProxy<Front extends Socket = Socket, Back extends Socket = Socket> {
   readonly frontEnd: Front;
   readonly backEnd: Back;
+  readonly #options: ProxyOptions;
+  readonly #front = noCounters();
+  readonly #back = noCounters();
   #running: AbortController | null = null;
   #gate: Promise<void> | null = null;
   #open: () => void = () => undefined;
 
   /** Throws EINVAL unless both are sockets. */
-  constructor(frontEnd: Front, backEnd: Back) {
+  constructor(frontEnd: Front, backEnd: Back, options: ProxyOptions = {}) {
     for (const [name, socket] of [
       ["Front-end", frontEnd],
       ["Back-end", backEnd],
@@ -32,6 +59,12 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
     }
     this.frontEnd = frontEnd;
     this.backEnd = backEnd;
+    this.#options = options;
+  }
+
+  /** What went through both ends until now. */
+  statistics(): { readonly frontEnd: Readonly<ProxyCounters>; readonly backEnd: Readonly<ProxyCounters> } {
+    return { frontEnd: { ...this.#front }, backEnd: { ...this.#back } };
   }
 
   /**
@@ -80,8 +113,9 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
   async #run(signal: AbortSignal): Promise<void> {
     try {
       await Promise.race([
-        this.#pump(this.frontEnd, this.backEnd, signal),
-        this.#pump(this.backEnd, this.frontEnd, signal),
+        this.#pump(this.frontEnd, this.#front, this.backEnd, this.#back, signal),
+        this.#pump(this.backEnd, this.#back, this.frontEnd, this.#front, signal),
+        this.#obey(signal),
         closing(this.frontEnd, signal),
         closing(this.backEnd, signal),
       ]);
@@ -96,20 +130,64 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
     }
   }
 
-  async #pump(from: Socket, to: Socket, signal: AbortSignal): Promise<void> {
+  async #pump(from: Socket, received: ProxyCounters, to: Socket, sent: ProxyCounters, signal: AbortSignal): Promise<void> {
     if (!receives(from) || !sends(to)) return new Promise(() => undefined);
+    const { capture } = this.#options;
+    const forward = async (message: Message[]): Promise<void> => {
+      const bytes = byteLength(message);
+      received.messagesReceived++;
+      received.bytesReceived += bytes;
+      if (capture !== undefined) await capture.send(message, { signal });
+      if (!to.trySend(message)) await to.send(message, { signal });
+      sent.messagesSent++;
+      sent.bytesSent += bytes;
+    };
     for (;;) {
       // The first message of a batch may wait for room; the others are taken only while there is some.
       const message = await from.receive({ signal });
       while (this.#gate !== null && !signal.aborted) await this.#gate;
-      await to.send(message, { signal });
-      for (let count = 1; count < BATCH && to.writable && from.readable; count++) {
+      await forward(message);
+      for (let count = 1; count < BATCH && this.#gate === null && to.writable && from.readable; count++) {
         const next = from.tryReceive();
         if (next === undefined) break;
-        if (!to.trySend(next)) await to.send(next, { signal });
+        await forward(next);
       }
     }
   }
+
+  // The control socket's words, until the proxy ends. A word that is none is dropped, with an event of that socket.
+  async #obey(signal: AbortSignal): Promise<void> {
+    const { control } = this.#options;
+    if (control === undefined) return new Promise(() => undefined);
+    while (!control.closed) {
+      const word = String((await control.receive({ signal }))[0]);
+      if (sends(control) && (word === "STATISTICS" || control._core.type === "REP")) {
+        await control.send(word === "STATISTICS" ? this.#report() : "", { signal });
+      }
+      if (word === "PAUSE") this.pause();
+      else if (word === "RESUME") this.resume();
+      else if (word === "TERMINATE") return;
+      else if (word !== "STATISTICS") control._core.drop("malformed-message", 1, control._core.sourcePeer());
+    }
+  }
+
+  #report(): Uint8Array[] {
+    const { frontEnd, backEnd } = this.statistics();
+    return [frontEnd, backEnd].flatMap((end) =>
+      [end.messagesReceived, end.bytesReceived, end.messagesSent, end.bytesSent].map(
+        (count) => new Uint8Array(BigUint64Array.of(BigInt(count)).buffer),
+      ),
+    );
+  }
+}
+
+function noCounters(): ProxyCounters {
+  return { messagesReceived: 0, bytesReceived: 0, messagesSent: 0, bytesSent: 0 };
+}
+
+/** Runs a proxy between two sockets until it is terminated or one of them is closed (zmq_proxy, zmq_proxy_steerable). */
+export function proxy(frontEnd: Socket, backEnd: Socket, options: ProxyOptions = {}): Promise<void> {
+  return new SocketProxy(frontEnd, backEnd, options).run();
 }
 
 // Rejects when the socket is closed: a pump that waits for room on one side does not see the other side close.

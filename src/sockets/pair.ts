@@ -11,6 +11,8 @@ import { SocketCore } from "../core/socket-core.ts";
 /** Also the base of CHANNEL. */
 export class PairCore extends SocketCore {
   #pipe: Pipe | null = null;
+  // Connections that are over, with messages that wait to be read.
+  #former: Pipe[] = [];
   #source: Pipe | null = null;
 
   constructor(context: ContextCore, type: "PAIR" | "CHANNEL" = "PAIR") {
@@ -22,8 +24,8 @@ export class PairCore extends SocketCore {
   }
 
   override tryReceive(): Frame[] | undefined {
-    this.#source = this.#pipe;
-    return this.#pipe?.read();
+    this.#source = this.#former[0] ?? this.#pipe;
+    return this.#source?.read();
   }
 
   get source(): Pipe | null {
@@ -31,7 +33,7 @@ export class PairCore extends SocketCore {
   }
 
   get readable(): boolean {
-    return (this.#pipe?.waiting ?? 0) > 0;
+    return this.#former.length > 0 || (this.#pipe?.waiting ?? 0) > 0;
   }
 
   get writable(): boolean {
@@ -39,6 +41,11 @@ export class PairCore extends SocketCore {
   }
 
   protected attach(pipe: Pipe): void {
+    // The peer may be the same one, come back before the last of its former messages was read.
+    if (this.#pipe?.other.closed) {
+      this.#former.push(this.#pipe);
+      this.#pipe = null;
+    }
     this.#pipe ??= pipe;
   }
 
@@ -48,11 +55,12 @@ export class PairCore extends SocketCore {
 
   protected detach(pipe: Pipe): void {
     if (pipe === this.#pipe) this.#pipe = null;
+    this.#former = this.#former.filter((each) => each !== pipe);
   }
 
   protected retired(pipe: Pipe): void {
     // What a surplus peer has sent is read by nobody.
-    if (pipe !== this.#pipe) pipe.takeAll();
+    if (pipe !== this.#pipe && !this.#former.includes(pipe)) pipe.takeAll();
   }
 }
 

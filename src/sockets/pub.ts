@@ -24,6 +24,11 @@ class PubCore extends XPubCore {
  * is set.
  */
 export class Publisher extends socketClass("PUB", PubCore) {
+  /** Distinct topics that peers are subscribed to (ZMQ_TOPICS_COUNT). */
+  get topicsCount(): number {
+    return (this._core as PubCore).topicCount;
+  }
+
   /**
    * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
    * close and abort.

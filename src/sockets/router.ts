@@ -5,6 +5,7 @@
  * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
  * ever) unless `handover` is set.
  */
+import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
 import { connectNamed, type NamedConnectOptions, showId } from "../core/connect-routing-id.ts";
 import type { ContextCore } from "../core/context.ts";
@@ -14,6 +15,10 @@ import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 import { RoutingTable } from "../patterns/routing-table.ts";
+
+/** The bits of `routerNotify`. */
+const NOTIFY_CONNECT = 1;
+const NOTIFY_DISCONNECT = 2;
 
 class RouterCore extends SocketCore {
   /** The id of the next pipe that `connect` makes. */
@@ -84,6 +89,7 @@ class RouterCore extends SocketCore {
     const known = this.#routes.idOf(pipe);
     if (known !== undefined) {
       pipe.peer.routingId = known;
+      this.#notify(pipe, NOTIFY_CONNECT);
       return;
     }
     const { routingId } = pipe.peer;
@@ -98,11 +104,21 @@ class RouterCore extends SocketCore {
       this.#dismiss(holder);
     }
     this.#admit(pipe, id);
+    this.#notify(pipe, NOTIFY_CONNECT);
   }
 
   protected detach(pipe: Pipe): void {
     this.#routes.remove(pipe);
     this.#queue.detach(pipe);
+  }
+
+  protected override peerLost(pipe: Pipe): void {
+    this.#notify(pipe, NOTIFY_DISCONNECT);
+  }
+
+  override onClosed(pipe: Pipe): void {
+    this.#notify(pipe, NOTIFY_DISCONNECT);
+    super.onClosed(pipe);
   }
 
   protected retired(pipe: Pipe): void {
@@ -114,6 +130,11 @@ class RouterCore extends SocketCore {
 
   protected override readActivated(pipe: Pipe): void {
     if (pipe.inSlot !== -1) this.#queue.activated(pipe);
+  }
+
+  // Tells the program that a peer came or went, if it asked.
+  #notify(pipe: Pipe, bit: number): void {
+    if ((this.settings.routerNotify & bit) !== 0 && !this.closed && pipe.inSlot !== -1) pipe.notice([EMPTY]);
   }
 
   #admit(pipe: Pipe, id: Frame): void {

@@ -1,7 +1,7 @@
 /**
  * SERVER (RFC 41): single frames, each with the number of the peer that it comes from or goes to.
  *
- * The routing id is ours alone, never on the wire: 32 bits, not 0, from a counter that begins at random. It ends with the peer's connection.
+ * The routing id is ours alone, never on the wire: 32 bits, not 0, from a counter that begins at random. It ends with an accepted peer's connection, or with a dialled endpoint.
  */
 import { readUint32 } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";

@@ -37,6 +37,11 @@ class SubCore extends XSubCore {
  * receives nothing.
  */
 export class Subscriber extends socketClass("SUB", SubCore) {
+  /** Distinct topics subscribed to (ZMQ_TOPICS_COUNT). */
+  get topicsCount(): number {
+    return (this._core as SubCore).topics.topics;
+  }
+
   /**
    * Subscribes to topics, at once and after each reconnection; none given: to everything. Counted: each needs its own
    * `unsubscribe` (ZMQ_SUBSCRIBE).

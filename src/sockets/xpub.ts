@@ -47,6 +47,8 @@ export class XPubCore extends SocketCore {
   #unread = new Fifo<Unread>();
   #stalled = new Set<Pipe>();
   #source: Pipe | null = null;
+  // With `manualLastValue`: who was just subscribed, and gets the next message alone.
+  #lastSubscriber: Pipe | null = null;
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
 
   constructor(context: ContextCore, type: "XPUB" | "PUB" = "XPUB") {
@@ -55,7 +57,10 @@ export class XPubCore extends SocketCore {
 
   override trySend(frames: Frame[]): boolean {
     const distributor = this.#distributor;
-    this.#subscriptions.match(frames[0], distributor.mark);
+    const only = this.#lastSubscriber;
+    this.#lastSubscriber = null;
+    if (only === null) this.#subscriptions.match(frames[0], distributor.mark);
+    else this.#subscriptions.match(frames[0], (pipe) => pipe === only && distributor.mark(pipe));
     if (this.settings.invertMatching) distributor.invert();
     if (this.settings.noDrop && !distributor.allHaveRoom()) {
       distributor.clear();
@@ -95,6 +100,11 @@ export class XPubCore extends SocketCore {
     return { sending: conflate, receiving: false };
   }
 
+  /** Distinct topics. */
+  get topicCount(): number {
+    return this.#subscriptions.topics;
+  }
+
   /** Subscriptions held by peers: to exactly this topic, or all of them. */
   subscriptionCount(topic: Frame | undefined): number {
     return topic === undefined ? this.#count : (this.#subscriptions.find(topic)?.holders?.size ?? 0);
@@ -106,13 +116,14 @@ export class XPubCore extends SocketCore {
     if (pipe === null || !this.#holdings.has(pipe)) return;
     if (subscribe) this.#add(pipe, topic);
     else this.#remove(pipe, topic);
+    this.#lastSubscriber = subscribe && this.settings.manualLastValue ? pipe : null;
   }
 
   protected attach(pipe: Pipe): void {
     this.#distributor.attach(pipe);
     this.#holdings.set(pipe, { nodes: new Set(), bytes: 0, unread: 0, unreadBytes: 0 });
     const { welcomeMessage } = this.settings;
-    if (welcomeMessage !== null) pipe.writeAnyway([optionBytes(welcomeMessage)]);
+    if (welcomeMessage !== null) pipe.writeFirst([optionBytes(welcomeMessage)]);
     this.#readFrom(pipe);
   }
 
@@ -148,8 +159,9 @@ export class XPubCore extends SocketCore {
   }
 
   #onPeerMessage(pipe: Pipe, frames: Frame[]): void {
-    const others = frames.filter((frame) => !isSubscription(frame));
-    for (const frame of frames) if (isSubscription(frame)) this.#onSubscription(pipe, frame);
+    const data = this.settings.onlyFirstSubscribe && !isSubscription(frames[0]);
+    const others = data ? frames : frames.filter((frame) => !isSubscription(frame));
+    if (!data) for (const frame of frames) if (isSubscription(frame)) this.#onSubscription(pipe, frame);
     if (others.length > 0 && this.reports) this.#report(pipe, others);
   }
 
@@ -158,7 +170,7 @@ export class XPubCore extends SocketCore {
     if (!this.#holdings.has(pipe)) return;
     const subscribe = frame[0] === 1;
     const { verbosity, manual } = this.settings;
-    if (this.reports && manual) return this.#report(pipe, [frame]);
+    if (this.reports && (manual || this.settings.manualLastValue)) return this.#report(pipe, [frame]);
     const topic = frame.subarray(1);
     const changed = subscribe ? this.#add(pipe, topic) : this.#remove(pipe, topic);
     const every = verbosity === "allSubsUnsubs" || (subscribe && verbosity === "allSubs");
@@ -265,6 +277,11 @@ export class XPublisher extends socketClass("XPUB", XPubCore) {
     return whenSubscribed(this._core as XPubCore, topic, count, options);
   }
 
+  /** Distinct topics that peers are subscribed to (ZMQ_TOPICS_COUNT). */
+  get topicsCount(): number {
+    return (this._core as XPubCore).topicCount;
+  }
+
   /** In `manual` mode: subscribes the peer whose message was received last (ZMQ_SUBSCRIBE on XPUB). */
   subscribe(...topics: MessageLike[]): void {
     this.#set(topics, true);
@@ -278,7 +295,7 @@ export class XPublisher extends socketClass("XPUB", XPubCore) {
   #set(topics: MessageLike[], subscribe: boolean): void {
     const core = this._core as XPubCore;
     core.assertOpen();
-    if (!core.settings.manual)
+    if (!core.settings.manual && !core.settings.manualLastValue)
       throw new ZmqError("invalid-argument", "An XPUB answers subscriptions itself; set `manual` to decide on them");
     for (const topic of topics) core.setSubscription(toFrame(topic), subscribe);
   }

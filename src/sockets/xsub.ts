@@ -23,7 +23,7 @@ const SELF = "self";
 export class XSubCore extends SocketCore {
   override readonly connectsOnce: boolean = false;
   override readonly resendsSubscriptions = true;
-  protected readonly topics = new SubscriptionTrie<typeof SELF>();
+  readonly topics = new SubscriptionTrie<typeof SELF>();
   #queue = new FairQueue();
   #ready = new Set<Pipe>();
 
@@ -33,11 +33,13 @@ export class XSubCore extends SocketCore {
 
   override trySend(frames: Frame[]): boolean {
     const others: Frame[] = [];
-    for (const frame of frames) {
+    const data = this.settings.onlyFirstSubscribe && !(frames[0][0] <= 1);
+    for (const frame of data ? [] : frames) {
       if (frame.length > 0 && frame[0] <= 1) this.setSubscription(frame.subarray(1), frame[0] === 1);
       else others.push(frame);
     }
-    if (others.length > 0) this.#sendToAll(others);
+    if (data) this.#sendToAll(frames);
+    else if (others.length > 0) this.#sendToAll(others);
     return true;
   }
 
@@ -50,7 +52,8 @@ export class XSubCore extends SocketCore {
     if (subscribe) this.topics.add(topic, SELF);
     else {
       const node = this.topics.find(topic);
-      if (node === undefined || this.topics.remove(node, SELF) > 0) return;
+      const left = node === undefined ? 1 : this.topics.remove(node, SELF);
+      if (left > 0 && !this.settings.verboseUnsubscribe) return;
     }
     for (const pipe of this.#ready) pipe.writeAnyway([subscriptionFrame(subscribe, topic)]);
   }
@@ -111,4 +114,9 @@ export class XSubCore extends SocketCore {
  * A subscriber by messages: send `\x01topic` to subscribe and `\x00topic` to cancel; other messages go to the
  * publishers. Made for proxies.
  */
-export class XSubscriber extends socketClass("XSUB", XSubCore) {}
+export class XSubscriber extends socketClass("XSUB", XSubCore) {
+  /** Distinct topics subscribed to (ZMQ_TOPICS_COUNT). */
+  get topicsCount(): number {
+    return (this._core as XSubCore).topics.topics;
+  }
+}

@@ -9,7 +9,7 @@ import { BlockList, connect, createServer, isIP, type Socket, type TcpNetConnect
 import { networkInterfaces } from "node:os";
 import { ZmqError } from "../base/errors.ts";
 import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
-import type { Settings } from "../core/options.ts";
+import { listOf, type Settings } from "../core/options.ts";
 import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
 
@@ -159,7 +159,7 @@ function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): List
 function acceptFilter(list: string | null): ((socket: Socket) => boolean) | undefined {
   if (list === null) return undefined;
   const allowed = new BlockList();
-  for (const each of list.split(",")) {
+  for (const each of listOf(list)) {
     const [address, length] = each.split("/");
     const family = address.includes(":") ? "ipv6" : "ipv4";
     if (isIP(address) === 0)

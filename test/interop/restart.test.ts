@@ -2,58 +2,14 @@
 // known again, and questions are answered.
 
 import assert from "node:assert/strict";
-import { boundTo, deadline, newEndpoint, nextEvent, type OurSocket, receiveAll, sendAll, TRANSPORTS } from "../support/ours.ts";
+import { Mortal, reopen } from "../support/mortal.ts";
+import { deadline, newEndpoint, receiveAll, sendAll, TRANSPORTS } from "../support/ours.ts";
 import { text } from "../support/pattern.ts";
-import type { PeerOptions, PeerSocket, TypeName } from "../support/peer.ts";
 import { LIBZMQ, ourselves } from "../support/peers.ts";
-import { type Stage, withPeer } from "../support/with-peer.ts";
+import { withPeer } from "../support/with-peer.ts";
 
 const HELLO = text("hello");
 const QUEUED = Array.from({ length: 100 }, (_, i) => text(`queued ${i}`));
-
-/** A socket in a peer process that can be killed and started again. */
-class Mortal {
-  socket: PeerSocket;
-  readonly #stage: Stage;
-  readonly #options: PeerOptions;
-
-  private constructor(stage: Stage, socket: PeerSocket, options: PeerOptions) {
-    this.#stage = stage;
-    this.socket = socket;
-    this.#options = options;
-  }
-
-  static async start(stage: Stage, type: TypeName, options: PeerOptions = {}, kind = stage.peer.kind): Promise<Mortal> {
-    const peer = await stage.start(kind);
-    const all = { events: true, ...options };
-    return new Mortal(stage, await peer.socket(type, all), all);
-  }
-
-  /** Kills the process; resolves when our socket has seen its end. */
-  async kill(ours: OurSocket): Promise<void> {
-    const gone = nextEvent(ours, "disconnect");
-    await this.socket.peer.kill();
-    await gone;
-  }
-
-  /** Starts a new process, without an endpoint yet. */
-  async restart(): Promise<PeerSocket> {
-    const peer = await this.#stage.start(this.socket.peer.kind);
-    this.socket = await peer.socket(this.socket.type, this.#options);
-    return this.socket;
-  }
-}
-
-/** Closes our socket, and makes another at its endpoint when theirs has seen the end. */
-async function reopen(stage: Stage, ours: OurSocket, type: TypeName, theirs: PeerSocket, meanwhile?: () => Promise<void>) {
-  const endpoint = boundTo(ours);
-  await ours.end();
-  await theirs.event("disconnect");
-  await meanwhile?.();
-  const again = stage.ours(type);
-  await again.bind(endpoint);
-  return again;
-}
 
 for (const kind of LIBZMQ) {
   withPeer(kind, "restarts", (test) => {

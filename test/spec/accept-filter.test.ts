@@ -27,7 +27,7 @@ check("test_tcp_accept_filter: each one set is added, and null clears them all",
   pull.tcpAcceptFilter = "127.0.0.1";
   assert.equal(String(pull.tcpAcceptFilter), "127.0.0.1");
   pull.tcpAcceptFilter = "10.0.0.0/8";
-  assert.equal(String(pull.tcpAcceptFilter), "127.0.0.1,10.0.0.0/8");
+  assert.equal(String(pull.tcpAcceptFilter), "127.0.0.1\n10.0.0.0/8");
   pull.tcpAcceptFilter = null;
   assert.equal(pull.tcpAcceptFilter as unknown, null);
   pull.tcpAcceptFilter = "fe80::/10";

@@ -216,4 +216,3 @@ notApplicable(
   "events are objects here, not a socket",
 );
 notApplicable("test_metadata (User-Id, ZAP's extras)", "they come with ZAP, which this version does not have");
-notApplicable("test_app_meta", "a draft option, not part of this version");

@@ -116,3 +116,26 @@ test("inproc is no stream of bytes: ENOCOMPATPROTO; a message is [id, data]: EIN
   await assert.rejects(stream.send("alone"), { code: "EINVAL", message: /\[id, data\]/ });
   stream.close();
 });
+
+for (const [title, binds] of [
+  ["test_bind_stream_fuzzer", true],
+  ["test_connect_stream_fuzzer", false],
+] as const) {
+  test(`${title}: any bytes are data, in order, and nothing else happens`, async () => {
+    const stream = new Stream({ notify: false, reconnectInterval: -1 });
+    const bytes = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919 + (index >> 3)) & 0xff));
+    const server = createServer((socket) => socket.end(bytes));
+    if (binds) {
+      await stream.bind("tcp://127.0.0.1:*");
+      connect(port(stream.lastEndpoint), "127.0.0.1").end(bytes);
+    } else {
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      stream.connect(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    }
+    const chunks: Buffer[] = [];
+    while (Buffer.concat(chunks).length < bytes.length) chunks.push((await stream.receive())[1]);
+    assert.ok(Buffer.concat(chunks).equals(bytes));
+    stream.close();
+    server.close();
+  });
+}

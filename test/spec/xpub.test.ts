@@ -11,7 +11,6 @@ import {
   eventually,
   fill,
   join2,
-  notApplicable,
   own,
   receive,
   receiveEach,
@@ -241,9 +240,6 @@ check("manual: subscribe without `manual` is refused", (t) => {
   assert.throws(() => pub.subscribe("x"), { code: "EINVAL", message: /manual/ });
 });
 
-notApplicable("test_xpub_manual (ONLY_FIRST_SUBSCRIBE)", "a draft option, not part of this version");
-notApplicable("test_xpub_manual_last_value", "a draft option, not part of this version");
-
 each(SCHEMES, "test_xpub_nodrop: EAGAIN at the high-water mark, and nothing is lost", async (t, scheme) => {
   const hwm = 200;
   const pub = own(t, new XPublisher({ noDrop: true, sendHighWaterMark: hwm }));
@@ -320,8 +316,6 @@ each(SCHEMES, "test_xsub_verbose (default): a topic ends when the last of its su
   await sub.send("\x00A");
   assert.deepEqual(await receive(pub), ["\x00A"]);
 });
-
-notApplicable("test_xsub_verbose (ZMQ_XSUB_VERBOSE_UNSUBSCRIBE)", "a draft option, not part of this version");
 
 each(SCHEMES, "test_pub_invert_matching: with inverted matching what is not subscribed to is delivered", async (t, scheme) => {
   const pub = own(t, new Publisher({ invertMatching: true }));

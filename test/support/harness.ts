@@ -174,7 +174,7 @@ export class Events {
     ];
     for (const type of types) {
       this.#observer.on(type, (event) => {
-        this.all.push(event as Event);
+        this.all.push(...single(event as Event));
         for (const wake of this.#waiting) wake();
         this.#waiting.clear();
       });
@@ -219,4 +219,9 @@ export async function codeOf(call: () => unknown): Promise<string> {
     return (error as { code?: string }).code ?? String(error);
   }
   return "no error";
+}
+
+/** A burst of drops comes as one event with a count; here each lost message has one of its own, whatever the burst. */
+export function single(event: Event): Event[] {
+  return event.type === "drop" ? Array.from({ length: event.count }, () => ({ ...event, count: 1 })) : [event];
 }

@@ -4,11 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as zmtp from "../../src/node.ts";
+import { receiveFrames, sendFrames } from "./addressed.ts";
 import { describe, framesOf } from "./pattern.ts";
 import type { TypeName } from "./peer.ts";
 
 /** What the suite uses of any of our sockets; a type that lacks a method is not asked for it. */
-export type OurSocket = zmtp.Dealer & Pick<zmtp.Subscriber, "subscribe" | "unsubscribe"> & Pick<zmtp.Publisher, "subscribed">;
+export type OurSocket = zmtp.Dealer &
+  Pick<zmtp.Subscriber, "subscribe" | "unsubscribe"> &
+  Pick<zmtp.Publisher, "subscribed"> &
+  Pick<zmtp.Dish, "join" | "leave"> &
+  Pick<zmtp.Radio, "joined"> &
+  Pick<zmtp.PeerSocket, "connectPeer">;
 
 export type OurOptions = ConstructorParameters<typeof zmtp.Dealer>[0] &
   ConstructorParameters<typeof zmtp.Request>[0] &
@@ -27,7 +33,19 @@ const CLASSES = {
   ROUTER: zmtp.Router,
   PUSH: zmtp.Push,
   PULL: zmtp.Pull,
+  STREAM: zmtp.Stream,
+  SERVER: zmtp.Server,
+  CLIENT: zmtp.Client,
+  RADIO: zmtp.Radio,
+  DISH: zmtp.Dish,
+  GATHER: zmtp.Gather,
+  SCATTER: zmtp.Scatter,
+  PEER: zmtp.PeerSocket,
+  CHANNEL: zmtp.Channel,
 } as const satisfies Record<TypeName, unknown>;
+
+const SENDS_ONLY: readonly TypeName[] = ["PUB", "PUSH", "RADIO", "SCATTER"];
+const RECEIVES_ONLY: readonly TypeName[] = ["SUB", "PULL", "DISH", "GATHER"];
 
 /** How long anything may take before the test has failed; long, because other processes may want the processor too. */
 export const DEADLINE_MS = 20_000;
@@ -43,21 +61,21 @@ export function deadline(): { readonly signal: AbortSignal } {
 export function ourSocket(type: TypeName, options: OurOptions = {}): OurSocket {
   const Class = CLASSES[type] as unknown as new (options: OurOptions) => OurSocket;
   const socket = new Class({ linger: 0, ...options });
-  if (type !== "SUB" && type !== "PULL") socket.sendTimeout = DEADLINE_MS;
-  if (type !== "PUB" && type !== "PUSH") socket.receiveTimeout = DEADLINE_MS;
+  if (!RECEIVES_ONLY.includes(type)) socket.sendTimeout = DEADLINE_MS;
+  if (!SENDS_ONLY.includes(type)) socket.receiveTimeout = DEADLINE_MS;
   return socket;
 }
 
 /** Sends messages given as texts. */
 export async function sendAll(socket: OurSocket, ...messages: readonly string[]): Promise<void> {
-  for (const message of messages) await socket.send(framesOf(message));
+  for (const message of messages) await sendFrames(socket, framesOf(message));
 }
 
 /** Receives so many messages, as a peer would report them. */
 export async function receiveAll(socket: OurSocket, count = 1): Promise<string[]> {
   const messages: string[] = [];
   while (messages.length < count) {
-    const frames = await socket.receive();
+    const frames = await receiveFrames(socket);
     if (!frames.every((each) => Buffer.isBuffer(each))) throw new Error(`a frame is no Buffer: ${describe(frames)}`);
     messages.push(describe(frames));
   }
@@ -66,7 +84,7 @@ export async function receiveAll(socket: OurSocket, count = 1): Promise<string[]
 
 /** Answers so many messages with themselves. */
 export async function echoAll(socket: OurSocket, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await socket.send(await socket.receive());
+  for (let i = 0; i < count; i++) await sendFrames(socket, await receiveFrames(socket));
 }
 
 /** Resolves with the next event of one of these types. Make the call before what causes the event: earlier ones are not seen. */

@@ -7,7 +7,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { PeerKind } from "./peers.ts";
 
-export type TypeName = "PAIR" | "PUB" | "SUB" | "REQ" | "REP" | "DEALER" | "ROUTER" | "PULL" | "PUSH" | "XPUB" | "XSUB";
+/** The types that every peer has. */
+export type StableName = "PAIR" | "PUB" | "SUB" | "REQ" | "REP" | "DEALER" | "ROUTER" | "PULL" | "PUSH" | "XPUB" | "XSUB";
+/** And those that `peer.ts` has. */
+export type TypeName = StableName | "STREAM" | "SERVER" | "CLIENT" | "RADIO" | "DISH" | "GATHER" | "SCATTER" | "PEER" | "CHANNEL";
 
 /** Options of a peer's socket, named as in npm `zeromq`; `events` records its monitor events, `timeout` (ms) ends every wait. */
 export interface PeerOptions {
@@ -162,6 +165,14 @@ export class PeerSocket {
     await this.#do("unsubscribe", topic);
   }
 
+  async join(...groups: readonly string[]): Promise<void> {
+    for (const group of groups) await this.#do("join", group);
+  }
+
+  async leave(...groups: readonly string[]): Promise<void> {
+    for (const group of groups) await this.#do("leave", group);
+  }
+
   async send(...messages: readonly string[]): Promise<void> {
     await this.#do("send", ...messages);
   }
@@ -179,6 +190,11 @@ export class PeerSocket {
   /** Answers so many messages with themselves. */
   async echo(count: number): Promise<void> {
     await this.#do("echo", count);
+  }
+
+  /** Waits for so many octets of one connection of a STREAM; resolves with its id and all of them in one frame. */
+  collect(octets: number): Promise<string> {
+    return this.#do("collect", octets);
   }
 
   /** Sends and receives numbered messages at the same time. */

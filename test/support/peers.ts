@@ -27,6 +27,9 @@ export const libzmqNode: PeerKind = {
   missing: missingAddon(),
 };
 
+/** The same, for the socket types that are a draft in libzmq. */
+export const libzmqDraft: PeerKind = { ...libzmqNode, missing: libzmqNode.missing || missingDrafts() };
+
 /** libzmq through a C program of ours. */
 export const libzmqC: PeerKind = {
   name: "libzmq (C)",
@@ -68,6 +71,12 @@ function missingAddon(): string | false {
   }
   const { status, stderr } = spawnSync(process.execPath, [program("peer.js"), "zeromq"], { input: "", encoding: "utf8" });
   return status === 0 ? false : `not checked: npm zeromq does not load here: ${stderr.trim().split("\n").at(-1)}`;
+}
+
+function missingDrafts(): string | false {
+  const script = "process.exitCode = require('zeromq').capability.draft ? 0 : 1";
+  const { status } = spawnSync(process.execPath, ["-e", script], { cwd: fileURLToPath(new URL(".", import.meta.url)) });
+  return status === 0 ? false : "not checked: this build of npm zeromq has no draft socket types";
 }
 
 function missingCompiler(): string | false {

@@ -9,6 +9,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type Event, type EventOfType, type EventType, Observer, type Socket as ZmqSocket } from "../../src/node.ts";
 import { decodeCommand, decodeMetadata } from "../../src/zmtp/command.ts";
 import { greeting, ready } from "./engine-probe.ts";
+import { single } from "./harness.ts";
 
 /** A wait longer than this has failed. */
 const GUARD_MS = 20_000;
@@ -196,7 +197,7 @@ export class EventLog {
     const observer = new Observer(socket);
     void (async () => {
       for await (const event of observer) {
-        this.all.push(event);
+        this.all.push(...single(event));
         for (const wake of this.#wakers) wake();
       }
     })();

@@ -41,12 +41,12 @@ export class Tap {
 
   /** Resolves when `count` more of these have come from a side. */
   seen(side: TapSide, name: HeartbeatName, count: number): Promise<void> {
-    const wanted = this.#count(side, name) + count;
-    const met = (): boolean => this.#count(side, name) >= wanted;
+    const wanted = this.count(side, name) + count;
+    const met = (): boolean => this.count(side, name) >= wanted;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#watches.delete(watch);
-        reject(new Error(`${this.#count(side, name)} ${name} came from the ${side} in ${DEADLINE_MS} ms, expected ${wanted}`));
+        reject(new Error(`${this.count(side, name)} ${name} came from the ${side} in ${DEADLINE_MS} ms, expected ${wanted}`));
       }, DEADLINE_MS);
       const watch: Watch = {
         met,
@@ -79,7 +79,8 @@ export class Tap {
     await once(this.#server, "close");
   }
 
-  #count(side: TapSide, name: HeartbeatName): number {
+  /** How many of these came from a side so far. */
+  count(side: TapSide, name: HeartbeatName): number {
     return this.#seen.get(`${side} ${name}`) ?? 0;
   }
 
@@ -104,7 +105,7 @@ export class Tap {
       for (const name of ["PING", "PONG"] as const) {
         // The command's name is preceded by its length.
         const count = text.split(`\x04${name}`).length - 1;
-        if (count > 0) this.#seen.set(`${side} ${name}`, this.#count(side, name) + count);
+        if (count > 0) this.#seen.set(`${side} ${name}`, this.count(side, name) + count);
       }
       rest = text.slice(-4);
       for (const watch of this.#watches) {

@@ -1,11 +1,14 @@
 // A peer over npm `zeromq` or over our own library, which has the same API; README.md beside this file says what it understands.
 // Its argument says which: `zeromq` or `zmtp`.
 
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { receiveFrames, sendFrames } from "../../support/addressed.ts";
 import { describe, framesOf } from "../../support/pattern.ts";
 
 /** What both libraries have, as far as we need it. */
 interface AnySocket {
+  readonly type: number;
   readonly lastEndpoint: string | null;
   readonly readable: boolean;
   readonly events: { on(type: string, listener: (event: { readonly address?: string }) => void): unknown };
@@ -15,7 +18,9 @@ interface AnySocket {
   connect(endpoint: string): void;
   subscribe(topic: Buffer): void;
   unsubscribe(topic: Buffer): void;
-  send(frames: Buffer | Buffer[]): Promise<void>;
+  join(group: Buffer): void;
+  leave(group: Buffer): void;
+  send(frames: Buffer | Buffer[], options?: object): Promise<void>;
   receive(): Promise<Buffer[]>;
   close(): void;
 }
@@ -34,6 +39,15 @@ const CLASSES: Readonly<Record<string, string>> = {
   ROUTER: "Router",
   PUSH: "Push",
   PULL: "Pull",
+  STREAM: "Stream",
+  SERVER: "Server",
+  CLIENT: "Client",
+  RADIO: "Radio",
+  DISH: "Dish",
+  GATHER: "Gather",
+  SCATTER: "Scatter",
+  PEER: "PeerSocket",
+  CHANNEL: "Channel",
 };
 const NUMBERS = [
   "linger",
@@ -55,8 +69,8 @@ const EVENTS = [
   "handshake:error:protocol",
   "handshake:error:other",
 ];
-const SENDS_ONLY = ["PUB", "PUSH"];
-const RECEIVES_ONLY = ["SUB", "PULL"];
+const SENDS_ONLY = ["PUB", "PUSH", "RADIO", "SCATTER"];
+const RECEIVES_ONLY = ["SUB", "PULL", "DISH", "GATHER"];
 
 /** A socket, and its events that were not asked for yet. */
 class Entry {
@@ -123,11 +137,25 @@ async function receive({ socket, timeout }: Entry): Promise<Buffer[]> {
   const end = performance.now() + timeout;
   for (;;) {
     try {
-      return await socket.receive();
+      return await receiveFrames(socket);
     } catch (error) {
       if ((error as { code?: string }).code !== "EAGAIN" || performance.now() >= end) throw error;
     }
   }
+}
+
+/** So many octets that one connection of a STREAM brings, whatever the pieces, as one message. */
+async function collect(entry: Entry, octets: number): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let from: Buffer | undefined;
+  for (let left = octets; left > 0; left -= pieces[pieces.length - 1].length) {
+    const [id, data] = await receive(entry);
+    from ??= id;
+    if (!id.equals(from) || data.length === 0)
+      throw new Error(`collect: ${describe([id, data])} came with ${left} octets to come`);
+    pieces.push(data);
+  }
+  return [from ?? Buffer.alloc(0), Buffer.concat(pieces)];
 }
 
 async function flow(socket: AnySocket, sends: number, receives: number, size: number): Promise<void> {
@@ -171,8 +199,13 @@ async function run(library: AnyLibrary, [command, id, ...rest]: readonly string[
       // Setting does not make libzmq look at peers that have come since; this does, and then they get the subscription.
       void socket.readable;
       return [];
+    case "join":
+    case "leave":
+      socket[command](Buffer.from(rest[0].slice(1), "hex"));
+      void socket.readable;
+      return [];
     case "send":
-      for (const message of rest) await socket.send(framesOf(message));
+      for (const message of rest) await sendFrames(socket, framesOf(message));
       return [];
     case "receive": {
       const messages: string[] = [];
@@ -182,14 +215,16 @@ async function run(library: AnyLibrary, [command, id, ...rest]: readonly string[
     case "ask": {
       const answers: string[] = [];
       for (const message of rest) {
-        await socket.send(framesOf(message));
+        await sendFrames(socket, framesOf(message));
         answers.push(describe(await receive(entry)));
       }
       return answers;
     }
     case "echo":
-      for (let count = Number(rest[0]); count > 0; count--) await socket.send(await socket.receive());
+      for (let count = Number(rest[0]); count > 0; count--) await sendFrames(socket, await receiveFrames(socket));
       return [];
+    case "collect":
+      return [describe(await collect(entry, Number(rest[0])))];
     case "flow":
       await flow(socket, Number(rest[0]), Number(rest[1]), Number(rest[2]));
       return [];
@@ -219,9 +254,38 @@ async function none({ socket, timeout }: Entry, ms: number): Promise<readonly st
   throw new Error("a message came where none should");
 }
 
+/** npm `zeromq` with what it has elsewhere (`zeromq/draft`) or has no class for. */
+function zeromq(): AnyLibrary {
+  const require = createRequire(import.meta.url);
+  const library = require("zeromq");
+  if (!library.capability.draft) return library;
+  const draft = require("zeromq/draft");
+  /** Its own `join` and `leave` forget whose they are. */
+  class Dish extends draft.Dish {
+    join(...groups: Buffer[]): void {
+      library.Socket.prototype.join.apply(this, groups);
+    }
+
+    leave(...groups: Buffer[]): void {
+      library.Socket.prototype.leave.apply(this, groups);
+    }
+  }
+  const numbered = (type: number): unknown => {
+    class Numbered extends library.Socket {
+      constructor(options: Record<string, unknown>) {
+        super(type, options);
+      }
+    }
+    // The accessors of the options that a type has are on its own prototype.
+    const { constructor: _, ...accessors } = Object.getOwnPropertyDescriptors(draft.Client.prototype);
+    return Object.defineProperties(Numbered.prototype, accessors).constructor;
+  };
+  return { ...library, ...draft, Dish, PeerSocket: numbered(19), Channel: numbered(20) } as unknown as AnyLibrary;
+}
+
 async function main(): Promise<void> {
   const name = process.argv[2];
-  const library = (name === "zmtp" ? await import("../../../src/node.ts") : await import("zeromq")) as unknown as AnyLibrary;
+  const library = name === "zmtp" ? ((await import("../../../src/node.ts")) as unknown as AnyLibrary) : zeromq();
   process.stdout.write(`ready ${library.version}\n`);
   let last: Promise<unknown> = Promise.resolve();
   const lines = createInterface({ input: process.stdin });

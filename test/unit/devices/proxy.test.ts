@@ -3,14 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   Dealer,
+  forwarder,
+  Pair,
   Proxy,
   Publisher,
   Pull,
   Push,
+  queue,
   Reply,
   Request,
   Router,
+  proxy as runProxy,
   Subscriber,
+  streamer,
   XPublisher,
   XSubscriber,
 } from "../../../src/node.ts";
@@ -144,4 +149,101 @@ test("a wrong proxy says what was expected", async () => {
   const proxy = new Proxy(new Pull(), new Push());
   assert.throws(() => proxy.run(), { code: "EINVAL", message: /Front-end socket must be bound or connected/ });
   for (const call of ["pause", "resume", "terminate"] as const) assert.throws(() => proxy[call](), { code: "EBADF" });
+});
+
+for (const [name, Control, Steering] of [
+  ["PAIR", Pair, Pair],
+  ["REP", Reply, Request],
+] as const) {
+  test(`test_proxy_steerable: STATISTICS, PAUSE, RESUME and TERMINATE over a ${name}`, { timeout: 20_000 }, async () => {
+    const [front, back, control] = [new Pull(), new Push(), new Control()];
+    await front.bind(`inproc://steer-in-${name}`);
+    await back.bind(`inproc://steer-out-${name}`);
+    await control.bind(`inproc://steer-control-${name}`);
+    const end = runProxy(front, back, { control });
+    const [source, sink, steering] = [new Push(), new Pull(), new Steering()];
+    source.connect(`inproc://steer-in-${name}`);
+    sink.connect(`inproc://steer-out-${name}`);
+    steering.connect(`inproc://steer-control-${name}`);
+    const say = async (word: string): Promise<Buffer[]> => {
+      await steering.send(word);
+      return word === "STATISTICS" || name === "REP" ? await steering.receive() : [];
+    };
+    for (const text of ["one", "three"]) {
+      await source.send(text);
+      assert.equal(String(await sink.receive()), text);
+    }
+    const numbers = (await say("STATISTICS")).map((frame) => Number(new BigUint64Array(Uint8Array.from(frame).buffer)[0]));
+    assert.deepEqual(numbers, [2, 8, 0, 0, 0, 0, 2, 8]);
+    await say("PAUSE");
+    if (name === "PAIR") await say("STATISTICS");
+    await source.send("held");
+    await assert.rejects(sink.receive({ timeout: 30 }), { code: "EAGAIN" });
+    await say("RESUME");
+    assert.equal(String(await sink.receive()), "held");
+    await say("nonsense");
+    await say("TERMINATE");
+    await end;
+    assert.equal(control.stats().dropped["malformed-message"], 1);
+    assert.ok(front.closed && back.closed && !control.closed);
+    for (const socket of [control, source, sink, steering]) socket.close();
+  });
+}
+
+test("capture gets a copy of every message, both ways", { timeout: 20_000 }, async () => {
+  const capture = new Push();
+  const log = new Pull();
+  await log.bind("inproc://capture");
+  capture.connect("inproc://capture");
+  const { proxy, done } = await queue("inproc://capture-clients", "inproc://capture-workers", { capture });
+  const request = new Request();
+  const reply = new Reply();
+  request.connect("inproc://capture-clients");
+  reply.connect("inproc://capture-workers");
+  await request.send("question");
+  assert.equal(String(await reply.receive()), "question");
+  await reply.send("answer");
+  assert.equal(String(await request.receive()), "answer");
+  assert.equal(String((await log.receive()).at(-1)), "question");
+  assert.equal(String((await log.receive()).at(-1)), "answer");
+  assert.deepEqual(proxy.statistics().frontEnd.messagesReceived, 1);
+  proxy.terminate();
+  await done;
+  for (const socket of [capture, log, request, reply]) socket.close();
+});
+
+test("test_proxy_single_socket: one socket on both sides echoes", { timeout: 20_000 }, async () => {
+  const reply = new Reply();
+  await reply.bind("inproc://single");
+  const proxy = new Proxy(reply, reply);
+  const end = proxy.run();
+  const request = new Request();
+  request.connect("inproc://single");
+  for (const text of ["a", "b"]) {
+    await request.send(text);
+    assert.equal(String(await request.receive()), text);
+  }
+  proxy.terminate();
+  await end;
+  request.close();
+});
+
+test("forwarder and streamer in one line each; a taken endpoint closes both sockets", { timeout: 20_000 }, async () => {
+  const news = await forwarder("inproc://news-in", "inproc://news-out");
+  const work = await streamer("inproc://work-in", "inproc://work-out");
+  await assert.rejects(streamer("inproc://work-in", "inproc://work-out-2"), { code: "EADDRINUSE" });
+  const [publisher, subscriber, source, sink] = [new Publisher(), new Subscriber(), new Push(), new Pull()];
+  publisher.connect("inproc://news-in");
+  subscriber.subscribe("");
+  subscriber.connect("inproc://news-out");
+  await publisher.subscribed("");
+  await publisher.send("news");
+  assert.equal(String(await subscriber.receive()), "news");
+  source.connect("inproc://work-in");
+  sink.connect("inproc://work-out");
+  await source.send("work");
+  assert.equal(String(await sink.receive()), "work");
+  for (const { proxy } of [news, work]) proxy.terminate();
+  await Promise.all([news.done, work.done]);
+  for (const socket of [publisher, subscriber, source, sink]) socket.close();
 });
