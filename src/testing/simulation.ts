@@ -21,7 +21,7 @@ export interface SimulationOptions extends Partial<NetworkProfile> {
 
 const PROFILE: NetworkProfile = { latencyMs: [0.1, 5], bufferBytes: 65536, chunkBytes: 16384, refusePercent: 0 };
 /** A step that is not over after so many callbacks without time moving will never be. */
-const MAX_STEPS = 5_000_000;
+const MAX_STEPS = 1_000_000;
 /** So many are ordered from the host at once: it runs them in one turn of its loop, microtasks in between. */
 const MACROTASKS = 64;
 const host = realClock();

@@ -53,9 +53,22 @@ for (const [kind, file, head] of [
   });
 }
 
+for (const [kind, file, head] of [
+  ["ESM", "testing.mjs", 'import { Pull } from "zmtp"; import { Simulation } from "zmtp/testing";'],
+  ["CommonJS", "testing.cjs", 'const { Pull } = require("zmtp"); const { Simulation } = require("zmtp/testing");'],
+] as const) {
+  test(`zmtp/testing in ${kind} takes the sockets of zmtp`, { timeout: 20_000 }, async () => {
+    const body = `const process = new Simulation().process("a"); new Pull({ context: process.context }).close(); console.log(process.name);`;
+    writeFileSync(join(project, file), `${head}\n${body}\n`);
+    const { stdout } = await run(process.execPath, [file], { cwd: project, timeout: 15_000 });
+    assert.equal(stdout, "a\n");
+  });
+}
+
 test("its types serve both kinds of modules", { timeout: 60_000 }, async () => {
   const body = `${PROGRAM.replaceAll("pull.lastEndpoint", "pull.lastEndpoint!")}\n// @ts-expect-error PULL cannot send\npull.send("x");\n`;
-  writeFileSync(join(project, "esm.mts"), `import { Pull, Push } from "zmtp";${body}`);
+  const simulated = `import { Simulation } from "zmtp/testing";\nvoid new Simulation({ seed: 1 }).process("a").socket(Push, { linger: 0 }).send("x");\n`;
+  writeFileSync(join(project, "esm.mts"), `import { Pull, Push } from "zmtp";${simulated}${body}`);
   writeFileSync(join(project, "common.cts"), `import { Pull, Push } from "zmtp";${body}`);
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,esnext.disposable"];
   const types = ["--typeRoots", join(root, "node_modules/@types"), "--types", "node"];
