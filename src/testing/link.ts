@@ -1,38 +1,15 @@
 /**
- * A simulated connection: two ends, each a `Link` as the core knows it, and a wire in each direction.
+ * One end of a simulated connection: a `Link` as the core knows it, and the wire to the other end.
  *
  *     write ──▶ rest (the caller's bytes) ──▶ under way: at most `bufferBytes`, in pieces ──▶ arrived ──▶ onData
  *
  * A write is taken when all of it is under way; until then its bytes are read from the caller's memory, so reusing them
  * too early shows. Pieces arrive in order, after a delay, cut anywhere. What ends a wire travels on it like a piece.
- * Owns: delay, pieces, back-pressure, breaks. Does not own: who connects to whom (network).
+ * Owns: delay, pieces, back-pressure, how a break shows. Does not own: the pair of ends and its faults (connection).
  */
 import { copyBytes } from "../base/bytes.ts";
-import type { Random } from "../base/random.ts";
 import type { Link, LinkSink } from "../core/transport.ts";
-import type { SimulatedClock } from "./clock.ts";
-
-/** What a connection is like. */
-export interface LinkProfile {
-  /** Delay of each piece: a random number of milliseconds between the two. */
-  readonly latencyMs: readonly [least: number, most: number];
-  /** What both kernels and the wire hold of one direction, in bytes. */
-  readonly bufferBytes: number;
-  /** Bytes arrive in pieces of 1 to this many. */
-  readonly chunkBytes: number;
-}
-
-/** What connections report to the network. */
-export interface LinkOwner {
-  readonly clock: SimulatedClock;
-  readonly random: Random;
-  /** Bytes that a program handed to a link. */
-  written: number;
-  /** Bytes that a link handed to a program. */
-  delivered: number;
-  /** Both ends are gone. */
-  onOver(connection: SimulatedConnection): void;
-}
+import { delay, type SimulatedConnection } from "./connection.ts";
 
 /** How long an orderly end waits for the other side. */
 const END_MS = 1000;
@@ -40,66 +17,6 @@ const END_MS = 1000;
 const FIN = "fin";
 const RESET = "reset";
 type Piece = Uint8Array | typeof FIN | typeof RESET;
-
-/** A random delay. */
-export function delay(random: Random, [least, most]: readonly [number, number]): number {
-  return least + (random.next(1 << 20) / (1 << 20)) * (most - least);
-}
-
-export class SimulatedConnection {
-  /** The end of the process that connected, and of the one that listened. */
-  readonly dialler: SimulatedEnd;
-  readonly listener: SimulatedEnd;
-  readonly owner: LinkOwner;
-  readonly profile: LinkProfile;
-  /** Nothing passes for now, in either direction; nobody is told. */
-  stalled = false;
-  /** The wire is cut: what is under way never arrives. */
-  cut = false;
-
-  constructor(
-    owner: LinkOwner,
-    profile: LinkProfile,
-    dialler: { host: string; remote: string },
-    listener: { host: string; remote: string },
-  ) {
-    this.owner = owner;
-    this.profile = profile;
-    this.dialler = new SimulatedEnd(this, dialler.host, dialler.remote);
-    this.listener = new SimulatedEnd(this, listener.host, listener.remote);
-    this.dialler.other = this.listener;
-    this.listener.other = this.dialler;
-  }
-
-  /** Breaks: what is under way is lost, and each end hears of it a while later. */
-  reset(): void {
-    if (this.cut) return;
-    this.cut = true;
-    for (const end of [this.dialler, this.listener]) end.breakSoon();
-  }
-
-  /** Goes half-open: what is under way and all that follows is lost, and nobody is told. */
-  silence(): void {
-    this.cut = true;
-  }
-
-  /** Holds everything back for a while. */
-  stall(ms: number): void {
-    this.stalled = true;
-    this.owner.clock.after(ms, () => this.thaw());
-  }
-
-  /** Ends a stall. */
-  thaw(): void {
-    this.stalled = false;
-    this.dialler.deliverSoon();
-    this.listener.deliverSoon();
-  }
-
-  checkOver(): void {
-    if (this.dialler.gone && this.listener.gone) this.owner.onOver(this);
-  }
-}
 
 export class SimulatedEnd implements Link {
   readonly host: string;
