@@ -50,7 +50,6 @@ export const REASONS = {
     "REQ and REP alternate between sending and receiving; this call came in the wrong half.",
   ),
   "host-unreachable": row("EHOSTUNREACH", "local", true, "No peer has this routing id (mandatory ROUTER, SERVER, PEER, STREAM)."),
-  "context-closed": row("EFAULT", "local", false, "The context is closed."),
   "context-terminated": row("ETERM", "local", false, "The context was shut down while this call was waiting."),
   "too-many-sockets": row("EMFILE", "local", true, "The context's `maxSockets` is reached."),
   "too-many-files": row("EMFILE", "system", true, "The process is out of file descriptors."),
@@ -106,7 +105,6 @@ export const REASONS = {
   ),
   "refused-by-peer": row("EPROTO", "remote", false, "The peer answered our handshake with ERROR."),
   disconnected: row("ECONNABORTED", "local", false, "This side ended the connection."),
-  "no-peer": row("EAGAIN", "local", true, "No peer was there to take the message."),
   "high-water-mark": row("EAGAIN", "local", true, "The peer's queue was full."),
   unroutable: row("EHOSTUNREACH", "local", true, "No peer has the routing id of the message."),
   "linger-expired": row(

@@ -71,7 +71,7 @@ export class Pipe {
     this.other = this;
   }
 
-  /** Both ends. Marks count messages, 0 is no limit; `peerOfA` describes whom A talks to. */
+  /** Both ends. Marks count messages, 0 is no limit; `peer` describes whom that end talks to. */
   static pair(
     a: { owner: PipeOwner; peer: Peer; highWaterMark: number },
     b: { owner: PipeOwner; peer: Peer; highWaterMark: number },

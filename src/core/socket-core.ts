@@ -23,7 +23,7 @@ import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
-import type { CloseOutcome, Session } from "./session.ts";
+import { type CloseOutcome, Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { Counters } from "./stats.ts";
 import type { Party } from "./transport.ts";
@@ -174,10 +174,10 @@ export abstract class SocketCore implements SessionHost {
     if (this.conditions.length > 0) this.conditions.resolveIf((condition) => condition(), undefined);
   }
 
-  /** Sessions with their pipes' socket ends, and joined pipes. */
+  /** The session at the other end of a pipe; over inproc there is none. */
   sessionOf(pipe: Pipe): Session | undefined {
-    for (const session of this.endpoints.sessions) if (session.pipe === pipe.other) return session;
-    return undefined;
+    const { owner } = pipe.other;
+    return owner instanceof Session ? owner : undefined;
   }
 
   sourcePeer(): Peer {

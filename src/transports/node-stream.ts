@@ -116,7 +116,11 @@ export function listenWith(server: Server, options: ListenOptions): Listening {
   const { sink } = options;
   let state: "starting" | "listening" | "closed" = "starting";
   server.on("listening", () => {
-    if (state !== "starting") return;
+    if (state !== "starting") {
+      // Closed while a name was looked up: the server had nothing to close then.
+      server.close();
+      return;
+    }
     server.unref();
     try {
       const endpoint = options.describe();

@@ -205,3 +205,12 @@ check("an unhandled rejection of a call is the program's, with the code", async 
   assert.notEqual(code, 0);
   assert.match(errors, /EAGAIN/);
 });
+
+check("a socket closed while the name it binds is looked up leaves no listener behind", async (t) => {
+  const program = run(
+    t,
+    `const pull = new z.Pull(); const binding = pull.bind("tcp://localhost:*").catch((error) => print(error.code)); pull.close(); await binding;`,
+  );
+  const { code, lines } = await program.done;
+  assert.deepEqual([code, lines], [0, ["EAGAIN"]]);
+});
