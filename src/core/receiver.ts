@@ -48,6 +48,7 @@ export class Receiver<M = Message[]> {
   #turn = -1;
   #count = 0;
   #pumping = false;
+  #waking = false;
   readonly #pump = (): void => {
     this.#pumping = false;
     this.wake();
@@ -112,11 +113,24 @@ export class Receiver<M = Message[]> {
 
   /** Messages may be there: waiting calls are served. */
   wake(): void {
+    // Receiving can bring more messages and wake us again, in the middle of this loop, which goes on by itself.
+    if (this.#waking) return;
+    this.#waking = true;
+    try {
+      this.#serveAll();
+    } finally {
+      this.#waking = false;
+    }
+  }
+
+  #serveAll(): void {
     for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
       const { job } = waiter;
       if (job.kind === "drain") {
-        if (!this.#pumping) this.#serveDrain(job.handler);
-        return;
+        if (this.#pumping) return;
+        this.#serveDrain(job.handler);
+        if (this.#waiting.peek() === waiter) return;
+        continue; // The handler ended its drain; whoever comes next may already have a message.
       }
       const result = this.#core.canReceive() ? this.#serve(job) : undefined;
       if (result === undefined) return;

@@ -312,3 +312,23 @@ check("frames received are the reader's: changing them changes nothing else (tcp
   assert.equal(String(second), "second");
   assert.deepEqual(await receive(two), ["third"]);
 });
+
+check("a receive made by a handler that ended its own drain gets the message that comes at once", async (t) => {
+  const pull = own(t, new Pull());
+  await pull.bind("inproc://drain-then-receive");
+  const push = own(t, new Push());
+  push.connect("inproc://drain-then-receive");
+  const stop = new AbortController();
+  let next: Promise<Buffer[]> | undefined;
+  const drained = pull.drain(
+    () => {
+      stop.abort(new Error("one is enough"));
+      next = pull.receive();
+      assert.ok(push.trySend("second"));
+    },
+    { signal: stop.signal },
+  );
+  await push.send("first");
+  await assert.rejects(drained, { message: "one is enough" });
+  assert.equal(String(await next), "second");
+});
