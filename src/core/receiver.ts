@@ -13,7 +13,7 @@ import type { Peer } from "./peer.ts";
 import type { OperationOptions } from "./sender.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { OPERATIONS_PER_TURN } from "./turn.ts";
-import { WaitQueue } from "./wait-queue.ts";
+import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** A message and who sent it. */
 export interface Received<M = Message[]> {
@@ -99,7 +99,7 @@ export class Receiver<M = Message[]> {
     checkHandler(handler);
     checkLimit(limit);
     this.#core.assertOpen();
-    return this.#take(handler, limit);
+    return this.#take(handler, limit, null);
   }
 
   drain(handler: MessageHandler<M>, signal: AbortSignal | undefined): Promise<void> {
@@ -128,8 +128,8 @@ export class Receiver<M = Message[]> {
       const { job } = waiter;
       if (job.kind === "drain") {
         if (this.#pumping) return;
-        this.#serveDrain(job.handler);
-        if (this.#waiting.peek() === waiter) return;
+        this.#serveDrain(job.handler, waiter);
+        if (!waiter.settled) return;
         continue; // The handler ended its drain; whoever comes next may already have a message.
       }
       const result = this.#core.canReceive() ? this.#serve(job) : undefined;
@@ -196,11 +196,13 @@ export class Receiver<M = Message[]> {
     return new Promise((resolve) => this.#core.context.turn.atEnd(() => resolve(result)));
   }
 
-  #take(handler: MessageHandler<M>, limit: number): number {
+  // The handler can close the socket, end its drain, or leave a REP with a question to answer first.
+  #take(handler: MessageHandler<M>, limit: number, drain: Waiter<Job<M>, Result<M>> | null): number {
     const core = this.#core;
     let count = 0;
     while (count < limit) {
-      const message = core.closed ? undefined : core.tryReceive();
+      if (count > 0 && (core.closed || drain?.settled || !core.canReceive())) break;
+      const message = core.tryReceive();
       if (message === undefined) break;
       count++;
       handler(message as M, core.sourcePeer());
@@ -208,17 +210,16 @@ export class Receiver<M = Message[]> {
     return count;
   }
 
-  #serveDrain(handler: MessageHandler<M>): void {
+  #serveDrain(handler: MessageHandler<M>, drain: Waiter<Job<M>, Result<M>>): void {
     if (!this.#core.canReceive()) return;
     this.#newTurn();
     const budget = DRAIN_PER_TURN - this.#count;
-    const before = this.#waiting.peek();
     try {
-      const taken = budget > 0 ? this.#take(handler, budget) : 0;
+      const taken = budget > 0 ? this.#take(handler, budget, drain) : 0;
       this.#count += taken;
       if (taken < budget) return;
     } catch (error) {
-      if (this.#waiting.peek() !== before) throw error;
+      if (drain.settled) throw error;
       this.#waiting.rejectFirst(error);
       this.#schedule();
       return;

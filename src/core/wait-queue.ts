@@ -21,6 +21,8 @@ export interface WaitOptions {
 
 export interface Waiter<Job, Value> {
   readonly job: Job;
+  /** Fulfilled, rejected or given up. */
+  readonly settled: boolean;
   resolve(value: Value): void;
   reject(error: unknown): void;
 }

@@ -1,7 +1,7 @@
 /** The other ways to receive and send: iterators, batches, drain, takeMany, receiveFrom, try forms, web streams. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { Dealer, Pair, Pull, Push, Router } from "../../src/node.ts";
+import { Dealer, Pair, Pull, Push, Reply, Request, Router } from "../../src/node.ts";
 import {
   assertNothing,
   bound,
@@ -331,4 +331,43 @@ check("a receive made by a handler that ended its own drain gets the message tha
   await push.send("first");
   await assert.rejects(drained, { message: "one is enough" });
   assert.equal(String(await next), "second");
+});
+
+check("an ended drain gets no more of the messages that are there; they are for the next call", async (t) => {
+  const pull = own(t, new Pull());
+  await pull.bind("inproc://drain-ends");
+  const push = own(t, new Push());
+  push.connect("inproc://drain-ends");
+  for (let i = 0; i < 5; i++) await push.send(String(i));
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const drained = pull.drain(
+    ([text]) => {
+      seen.push(String(text));
+      if (seen.length === 2) stop.abort(new Error("two"));
+    },
+    { signal: stop.signal },
+  );
+  await assert.rejects(drained, { message: "two" });
+  assert.deepEqual(seen, ["0", "1"]);
+  assert.equal(String(await pull.receive()), "2");
+});
+
+check("a drain of a REP whose handler answers later goes on after the answer, and takeMany stops at the question", async (t) => {
+  const reply = own(t, new Reply());
+  await reply.bind("inproc://drain-rep");
+  const clients = [own(t, new Request()), own(t, new Request())];
+  for (const client of clients) {
+    client.connect("inproc://drain-rep");
+    await client.send("question");
+  }
+  assert.equal(
+    reply.takeMany(() => undefined, 10),
+    1,
+  );
+  await reply.send("answer");
+  const drained = reply.drain(() => void queueMicrotask(() => void reply.send("answer")));
+  for (const client of clients) assert.equal(String(await client.receive()), "answer");
+  reply.close();
+  await drained;
 });
