@@ -12,6 +12,7 @@
  * in the pipe by then.
  */
 
+import { EMPTY } from "../base/bytes.ts";
 import { deadline, type Timer } from "../base/clock.ts";
 import { systemCode, type ZmqError } from "../base/errors.ts";
 
@@ -253,6 +254,7 @@ export class Connection implements LinkSink, EngineSink {
 
   onReady(handshake: PeerHandshake): void {
     this.#timer?.cancel();
+    this.#outbox.form = this.#engine.toWire;
     this.#owner.onReady(handshake);
     this.pump();
   }
@@ -348,11 +350,13 @@ export class Connection implements LinkSink, EngineSink {
       heartbeatTimeout,
       heartbeatTimeToLive,
       routingId,
+      zapDomain,
     } = this.#settings;
     return new Engine(
       {
         socketType: type,
-        routingIdBytes: announcesIdentity(type) ? optionBytes(routingId).length : 0,
+        routingId: announcesIdentity(type) ? optionBytes(routingId) : EMPTY,
+        acceptsOldPeers: zapDomain === null,
         mechanism: this.#socket.createMechanism(this.#settings),
         limits: {
           maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,

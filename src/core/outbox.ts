@@ -15,7 +15,8 @@
 import { allocateOwn, setBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
-import { FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
+import { FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
+import { byteLength } from "./message.ts";
 import type { Link } from "./transport.ts";
 
 /** A write is made when this much is gathered, and no more than this waits behind one: the bound of what a break can lose. */
@@ -50,9 +51,12 @@ interface Batch {
   readonly parts: Uint8Array[];
   readonly slabs: Uint8Array[];
   readonly messages: number;
+  /** As the wire has them. */
   readonly bytes: number;
   /** Octets of greeting and commands before the first message. */
   readonly head: number;
+  /** Octets that were gathered before the wire's form was known. */
+  readonly formless: number;
   /** Whether a command follows the last message. */
   readonly tail: boolean;
 }
@@ -72,6 +76,8 @@ export class Outbox {
   #messages = 0;
   #head = 0;
   #tail = false;
+  #formless = 0;
+  #form: WireForm | null = null;
   #level = 0;
   #raw = false;
 
@@ -82,6 +88,12 @@ export class Outbox {
     this.#link = link;
     this.#pool = pool;
     this.#onTaken = onTaken;
+  }
+
+  /** How frames are written from now on; null: as they are. What is kept to be given back stays in the plain form. */
+  set form(form: WireForm | null) {
+    this.#form = form;
+    this.#formless = this.#bytes;
   }
 
   /** Whether nothing is gathered or in flight. */
@@ -152,9 +164,14 @@ export class Outbox {
   /** Writes what is gathered, unless a write is in flight or the link is gone. */
   flush(): void {
     if (this.#flight !== null || this.#bytes === 0 || !this.#link.open) return;
-    const batch = this.#batch();
+    let batch = this.#batch();
+    let wire = batch.parts;
     this.#reset();
-    if (this.#link.write(batch.parts)) this.#finish(batch);
+    if (this.#form !== null) {
+      wire = formed(batch, this.#form);
+      batch = { ...batch, bytes: byteLength(wire) };
+    }
+    if (this.#link.write(wire)) this.#finish(batch);
     else this.#flight = batch;
   }
 
@@ -242,6 +259,7 @@ export class Outbox {
       messages: this.#messages,
       bytes: this.#bytes,
       head: this.#head,
+      formless: this.#formless,
       tail: this.#tail,
     };
   }
@@ -264,8 +282,22 @@ export class Outbox {
     this.#bytes = 0;
     this.#messages = 0;
     this.#head = 0;
+    this.#formless = 0;
     this.#tail = false;
   }
+}
+
+/** The parts of a batch as the wire has them. */
+function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] {
+  const plain: Uint8Array[] = [];
+  const framed: Uint8Array[] = [];
+  let skip = formless;
+  for (const part of parts) {
+    if (skip > 0) plain.push(part.subarray(0, skip));
+    if (skip < part.length) framed.push(part.subarray(skip));
+    skip = Math.max(0, skip - part.length);
+  }
+  return [...plain, ...form(framed)];
 }
 
 /** The messages of a batch, copied; greeting and commands are left out. */

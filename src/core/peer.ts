@@ -7,6 +7,7 @@
  */
 import { EMPTY } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
+import type { Protocol } from "../zmtp/engine.ts";
 
 /**
  * `connecting`: no connection yet, or again; `handshaking`; `ready`: messages flow; `ignored`: a surplus peer of PAIR,
@@ -28,6 +29,8 @@ export class Peer {
   routingId: Uint8Array = EMPTY;
   /** The properties of its handshake. */
   metadata: ReadonlyMap<string, Uint8Array> = NONE;
+  /** The version of ZMTP spoken with it: `3.1`, `3.0`, `2.0` or `1.0`; empty while unknown and where none is spoken. */
+  protocol: Protocol = "";
   state: PeerState = "connecting";
   /** Octets written to and read from its connections. */
   bytesSent = 0;

@@ -154,6 +154,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     peer.socketType = handshake.socketType;
     peer.routingId = handshake.routingId;
     peer.metadata = handshake.metadata;
+    peer.protocol = handshake.protocol;
     peer.state = "ready";
     this.#become("ready");
     const { monitor } = this.#host;

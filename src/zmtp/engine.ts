@@ -9,11 +9,12 @@
  * traffic phase.
  * Does not own: writing messages (the outbox, which asks `toCommand`), timers (the session calls `tick`),
  * reconnection.
+ * An older peer (ZMTP 1.0, 2.0) has no READY: its identity is its first frame, and there are no commands.
  * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting
  * before the peer's greeting is complete; no message is asked for before the peer's READY came (libzmq takes earlier
  * traffic for an attack).
  */
-import { toHex, toLatin1 } from "../base/bytes.ts";
+import { EMPTY, toHex, toLatin1 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
 import {
   decodeCommand,
@@ -28,11 +29,14 @@ import {
   subscriptionToCommand,
 } from "./command.ts";
 import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
-import { encodeFrame, FLAG_COMMAND } from "./frame-encoder.ts";
-import { Greeting } from "./greeting.ts";
+import { encodeFrame, FLAG_COMMAND, type WireForm } from "./frame-encoder.ts";
+import { Greeting, type GreetingResult } from "./greeting.ts";
 import { Heartbeat, type HeartbeatSettings } from "./heartbeat.ts";
+import { encodeLegacyFrame, LegacyDecoder, toLegacyFrames } from "./legacy.ts";
 import type { Mechanism } from "./mechanism.ts";
-import { isCompatible, type SocketTypeName } from "./socket-type.ts";
+import { isCompatible, SOCKET_TYPES, type SocketTypeName } from "./socket-type.ts";
+
+const MAX_ROUTING_ID_BYTES = 255;
 
 export type EngineState = "greeting" | "handshaking" | "ready" | "closed";
 
@@ -44,6 +48,9 @@ export const ENGINE_TRANSITIONS: Readonly<Record<EngineState, readonly EngineSta
   closed: [],
 };
 
+/** The version that is spoken with a peer; empty where it is no ZMTP. */
+export type Protocol = "1.0" | "2.0" | "3.0" | "3.1" | "";
+
 /** What the peer said of itself. */
 export interface PeerHandshake {
   /** As announced; empty when it announced none. */
@@ -51,8 +58,7 @@ export interface PeerHandshake {
   /** Its routing id; empty when it has none. */
   readonly routingId: Uint8Array;
   readonly metadata: Metadata;
-  /** 0 for a ZMTP 3.0 peer, 1 and above for 3.1. */
-  readonly minor: number;
+  readonly protocol: Protocol;
 }
 
 /** Why the engine gave up on its peer. */
@@ -80,8 +86,11 @@ export interface EngineSink {
 
 export interface EngineSettings {
   readonly socketType: SocketTypeName;
-  readonly routingIdBytes: number;
+  /** Ours; empty where there is none to announce. */
+  readonly routingId: Uint8Array;
   readonly mechanism: Mechanism;
+  /** Whether peers older than ZMTP 3 are spoken with, which know no security; with a mechanism other than NULL never. */
+  readonly acceptsOldPeers: boolean;
   readonly limits: DecoderLimits;
   readonly heartbeat: HeartbeatSettings;
 }
@@ -91,12 +100,15 @@ export class Engine implements FrameSink {
   readonly raw = false;
   /** How a subscription or a group's join becomes a command for this peer; null: it goes as the message it is. */
   toCommand: ((frame: Frame) => Uint8Array) | null = null;
+  /** How frames are put on the wire for this peer; null: as they are. Settled when `onReady` is called. */
+  toWire: WireForm | null = null;
 
   #state: EngineState = "greeting";
   #settings: EngineSettings;
   #sink: EngineSink;
   #greeting: Greeting;
-  #minor = 0;
+  #protocol: Protocol = "";
+  #greets = true;
   #decoder: FrameDecoder;
   #heartbeat: Heartbeat;
   #now = 0;
@@ -104,7 +116,9 @@ export class Engine implements FrameSink {
   constructor(settings: EngineSettings, sink: EngineSink) {
     this.#settings = settings;
     this.#sink = sink;
-    this.#greeting = new Greeting(settings.mechanism.name, (bytes) => sink.onOutput(bytes));
+    this.#greeting = new Greeting(settings.mechanism.name, SOCKET_TYPES[settings.socketType].number, (bytes) =>
+      sink.onOutput(bytes),
+    );
     this.#decoder = new FrameDecoder(this, settings.limits);
     this.#heartbeat = new Heartbeat(settings.heartbeat);
   }
@@ -120,7 +134,7 @@ export class Engine implements FrameSink {
 
   /** The link is up. */
   start(): void {
-    this.#greeting.start(this.#settings.routingIdBytes);
+    this.#greeting.start(this.#settings.routingId.length);
   }
 
   /** Bytes of the peer, which belong to the engine from now on. `now` in ms. */
@@ -167,15 +181,17 @@ export class Engine implements FrameSink {
   #receiveGreeting(chunk: Uint8Array): void {
     const { result, next } = this.#greeting.receive(chunk, 0);
     if (result.kind === "more") return;
-    if (result.kind === "old") {
-      const signed = result.received[0] === 0xff;
-      const [reason, text]: [ErrorReason, string] = signed
-        ? ["old-protocol", `the peer speaks ZMTP ${result.version}, this version needs 3.0 or newer`]
-        : ["not-zmtp", "the peer's first byte is not that of a ZMTP greeting (ff)"];
-      return this.#fail(reason, text, result.received);
+    if (result.kind === "stranger") {
+      return this.#fail("not-zmtp", "the peer's first bytes begin no greeting of ZMTP", result.received);
     }
+    if (result.kind === "old") this.#greetOld(result);
+    else this.#greet(result);
+    if (next < chunk.length && this.#state !== "closed") this.#decoder.receive(next === 0 ? chunk : chunk.subarray(next));
+  }
+
+  #greet(result: GreetingResult & { kind: "done" }): void {
     const { mechanism } = this.#settings;
-    this.#minor = result.minor;
+    this.#protocol = result.minor === 0 ? "3.0" : "3.1";
     const theirs = toLatin1(result.mechanism);
     if (theirs !== mechanism.name) {
       const text = `the peer's security mechanism is ${ascii(theirs)}, ours is ${mechanism.name}`;
@@ -184,7 +200,43 @@ export class Engine implements FrameSink {
     this.#become("handshaking");
     const first = mechanism.start();
     if (first !== undefined) this.#command(first);
-    if (next < chunk.length) this.#decoder.receive(next === 0 ? chunk : chunk.subarray(next));
+  }
+
+  // To a peer without greeting our signature was the header of our identity frame, and the octets are all that is missing.
+  #greetOld({ protocol, greets, frames }: GreetingResult & { kind: "old" }): void {
+    const { mechanism, acceptsOldPeers, routingId } = this.#settings;
+    if (!acceptsOldPeers || mechanism.name !== "NULL") {
+      const text = `the peer speaks ZMTP ${protocol}, which knows no security; ours is ${mechanism.name}, with authentication`;
+      return this.#fail("old-protocol", text, frames);
+    }
+    this.#protocol = protocol;
+    this.#greets = greets;
+    this.#become("handshaking");
+    if (protocol === "1.0") {
+      this.toWire = toLegacyFrames;
+      this.#decoder = new LegacyDecoder(this, this.#settings.limits);
+    }
+    if (!greets) {
+      if (routingId.length > 0) this.#sink.onOutput(routingId.slice());
+    } else this.#sink.onOutput(protocol === "1.0" ? encodeLegacyFrame(0, routingId) : encodeFrame(0, routingId));
+    this.#decoder.receive(frames);
+  }
+
+  // The first frame of an old peer, whatever its flags.
+  #identify(routingId: Frame): boolean {
+    if (!this.#acceptsRoutingId(routingId, routingId)) return false;
+    this.#decoder.handshaking = false;
+    this.#become("ready");
+    this.#sink.onReady({ socketType: "", routingId, metadata: new Map(), protocol: this.#protocol });
+    // Subscribers of that time filter themselves and tell nobody, so they are sent everything.
+    return this.#greets || !this.#takesSubscriptions || this.#sink.onMessage([subscriptionFrame(true, EMPTY)]);
+  }
+
+  #acceptsRoutingId(routingId: Uint8Array, body: Frame): boolean {
+    if (routingId.length <= MAX_ROUTING_ID_BYTES) return true;
+    const text = `the peer's routing id has ${routingId.length} bytes, ${MAX_ROUTING_ID_BYTES} is the most`;
+    this.#fail("invalid-metadata", text, body);
+    return false;
   }
 
   #handshake(body: Frame): boolean {
@@ -208,17 +260,16 @@ export class Engine implements FrameSink {
       );
     }
     const routingId = metadata.get("Identity") ?? new Uint8Array(0);
-    if (routingId.length > 255)
-      return this.#fail("invalid-metadata", `the peer's routing id has ${routingId.length} bytes, 255 is the most`, body);
+    if (!this.#acceptsRoutingId(routingId, body)) return;
     // SUB sends commands to 3.1 peers and messages to 3.0 ones; what XSUB's program sends stays a message, as with libzmq.
     const own = this.#settings.socketType;
-    if (own === "SUB" && this.#minor >= 1) this.toCommand = subscriptionToCommand;
+    if (own === "SUB" && this.#protocol === "3.1") this.toCommand = subscriptionToCommand;
     if (own === "DISH") this.toCommand = groupToCommand;
     this.#decoder.handshaking = false;
     this.#become("ready");
     // A libzmq DISH drops the connection on a PING or PONG.
     if (socketType !== "DISH") this.#heartbeat.start(this.#now);
-    this.#sink.onReady({ socketType, routingId, metadata, minor: this.#minor });
+    this.#sink.onReady({ socketType, routingId, metadata, protocol: this.#protocol });
   }
 
   // Traffic -----------------------------------------------------------------------------------------------------------
@@ -228,7 +279,10 @@ export class Engine implements FrameSink {
   }
 
   onCommand(body: Frame): boolean {
-    if (this.#state === "handshaking") return this.#handshake(body);
+    const old = this.#protocol === "1.0" || this.#protocol === "2.0";
+    if (this.#state === "handshaking") return old ? this.#identify(body) : this.#handshake(body);
+    // libzmq ignores what an old peer marks as a command.
+    if (old) return true;
     const command = isShortName(body) ? decodeCommand(body) : undefined;
     switch (command?.name) {
       case "PING":
@@ -282,7 +336,7 @@ export class Engine implements FrameSink {
 
   #fail(reason: ErrorReason, text: string, bytes: Uint8Array = new Uint8Array(0), status?: number): void {
     if (this.#state === "closed") return;
-    const offset = this.#greeting.received + this.#decoder.offset;
+    const offset = (this.#greets ? this.#greeting.received : 0) + this.#decoder.offset;
     this.close();
     this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status });
   }

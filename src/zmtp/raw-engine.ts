@@ -10,6 +10,7 @@ import type { EngineSink, EngineState } from "./engine.ts";
 export class RawEngine {
   readonly raw = true;
   readonly toCommand = null;
+  readonly toWire = null;
   /** Nothing is ever due. */
   readonly deadline: number = Number.POSITIVE_INFINITY;
   #sink: EngineSink;
@@ -27,7 +28,7 @@ export class RawEngine {
 
   start(): void {
     this.#state = "ready";
-    this.#sink.onReady({ socketType: "", routingId: new Uint8Array(0), metadata: new Map(), minor: 0 });
+    this.#sink.onReady({ socketType: "", routingId: new Uint8Array(0), metadata: new Map(), protocol: "" });
   }
 
   receive(chunk: Uint8Array, _now: number): void {

@@ -47,12 +47,17 @@ const ATTACKS: readonly Attack[] = [
   {
     title: "garbage",
     bytes: () => text("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    expected: { reason: "not-zmtp", offset: 1, hex: "47", handshake: "handshake:error:protocol" },
+    expected: { reason: "not-zmtp", offset: 2, hex: "4745", handshake: "handshake:error:protocol" },
   },
   {
-    title: "a ZMTP 2.0 greeting",
-    bytes: () => hex("ff 0000000000000001 7f 01 08 00 00"),
-    expected: { reason: "old-protocol", offset: 11, hex: "ff00", handshake: "handshake:error:protocol" },
+    title: "an identity of 256 octets from a ZMTP 2.0 peer",
+    bytes: () => join(hex("ff 0000000000000001 7f 01 08"), frame(Buffer.alloc(256))),
+    expected: { reason: "invalid-metadata", offset: 12, hex: "0000", handshake: "handshake:error:protocol" },
+  },
+  {
+    title: "a ZMTP 1.0 frame of length 0",
+    bytes: () => hex("03 00 69 64 00 00"),
+    expected: { reason: "malformed-frame", offset: 4, hex: "00" },
   },
   {
     title: "another mechanism",

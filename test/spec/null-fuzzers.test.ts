@@ -209,7 +209,6 @@ check("a peer that sends byte by byte is understood", async (t) => {
   assert.deepEqual(await receive(pull), ["slow", "", "x"]);
 });
 
-notApplicable("test_mock_pub_sub (older peers)", "ZMTP 1.0 and 2.0 are not part of this version");
 notApplicable(
   "test_bind_ws_fuzzer, test_connect_ws_fuzzer",
   "no ws yet (test_bind_stream_fuzzer and test_connect_stream_fuzzer: stream.test.ts)",

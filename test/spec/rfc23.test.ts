@@ -70,7 +70,7 @@ describe("RFC 23 Greeting", () => {
       [0x01, "handshaking"],
       [0xff, "handshaking"],
       [0x7e, "closed"],
-      [0x00, "closed"],
+      [0x02, "closed"],
     ] as const) {
       const bytes = greeting();
       bytes[9] = last;
@@ -78,11 +78,14 @@ describe("RFC 23 Greeting", () => {
     }
   });
 
-  it("a first octet other than FF is no ZMTP 3 greeting: refused after this one octet", () => {
+  it("a first octet other than FF is no ZMTP 3 greeting: unless a ZMTP 1.0 identity begins, it is refused with the second", () => {
     for (let first = 0; first < 255; first++) {
-      const probe = new EngineProbe().feed(Buffer.from([first]));
-      const { reason, offset, hex: shown } = probe.failure();
-      assert.deepEqual([reason, offset, shown], ["not-zmtp", 1, first.toString(16).padStart(2, "0")]);
+      for (const second of [0x02, 0x20, 0x45, 0xfe]) {
+        const probe = new EngineProbe().feed(Buffer.from([first]));
+        assert.equal(probe.engine.state, "greeting");
+        const { reason, offset, hex: shown } = probe.feed(Buffer.from([second])).failure();
+        assert.deepEqual([reason, offset, shown], ["not-zmtp", 2, Buffer.from([first, second]).toString("hex")]);
+      }
     }
   });
 
@@ -90,30 +93,30 @@ describe("RFC 23 Greeting", () => {
     assert.equal(new EngineProbe().feed(hex("ff")).engine.state, "greeting");
   });
 
-  it("version-major 0 and 1 are the older protocols, which we refuse by name", () => {
+  it("version-major 0 and 1 are the older protocols, which we refuse by name where peers are authenticated", () => {
     for (const [major, version] of [
       [0, "1.0"],
       [1, "2.0"],
     ] as const) {
-      const failure = new EngineProbe().feed(greeting({ major })).failure();
+      const failure = new EngineProbe({ acceptsOldPeers: false }).feed(greeting({ major }).subarray(0, 12)).failure();
       assert.equal(failure.reason, "old-protocol");
       assert.match(failure.text, new RegExp(`ZMTP ${version.replace(".", "\\.")}`));
-      assert.equal(failure.offset, 11);
+      assert.equal(failure.offset, 12);
     }
   });
 
   it("version 3.0 is 3.0, any later minor is 3.1, and majors 2, 4 and above are taken for 3.1 (D32)", () => {
     for (const [major, minor, expected] of [
-      [3, 0, 0],
-      [3, 1, 1],
-      [3, 2, 2],
-      [3, 255, 255],
-      [2, 0, 1],
-      [4, 0, 1],
-      [255, 0, 1],
-    ]) {
+      [3, 0, "3.0"],
+      [3, 1, "3.1"],
+      [3, 2, "3.1"],
+      [3, 255, "3.1"],
+      [2, 0, "3.1"],
+      [4, 0, "3.1"],
+      [255, 0, "3.1"],
+    ] as const) {
       const probe = new EngineProbe().feed(join(greeting({ major, minor }), ready("ROUTER")));
-      assert.equal(probe.ready[0].minor, expected, `${major}.${minor}`);
+      assert.equal(probe.ready[0].protocol, expected, `${major}.${minor}`);
     }
   });
 

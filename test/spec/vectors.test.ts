@@ -108,7 +108,7 @@ describe("vectors: greetings (RFC 37 «Greeting»)", () => {
     it(`${vector.title}: is 64 octets, read whole, byte by byte and cut at every offset`, () => {
       assert.equal(bytes.length, 64);
       for (const { name, chunks } of cuts(bytes)) {
-        const greeting = new Greeting("NULL", () => undefined);
+        const greeting = new Greeting("NULL", 5, () => undefined);
         let result: GreetingResult = { kind: "more" };
         for (const chunk of chunks) {
           assert.equal(result.kind, "more", name);
@@ -123,7 +123,7 @@ describe("vectors: greetings (RFC 37 «Greeting»)", () => {
 
     it(`${vector.title}: is what we write`, () => {
       const sent: Uint8Array[] = [];
-      const greeting = new Greeting(vector.mechanism, (part) => sent.push(part));
+      const greeting = new Greeting(vector.mechanism, 5, (part) => sent.push(part));
       greeting.start(vector.identityBytes);
       greeting.receive(hex(greetings[0].bytes), 0);
       assert.equal(toHexText(join(...sent)), toHexText(bytes));

@@ -19,6 +19,7 @@ export interface ProbeOptions {
   readonly intervalMs?: number;
   readonly timeoutMs?: number;
   readonly ttlTenths?: number;
+  readonly acceptsOldPeers?: boolean;
 }
 
 export class EngineProbe implements EngineSink {
@@ -36,8 +37,9 @@ export class EngineProbe implements EngineSink {
     if (announcesIdentity(socketType)) metadata.push(["Identity", text(routingId)]);
     const settings: EngineSettings = {
       socketType,
-      routingIdBytes: routingId.length,
+      routingId: text(routingId),
       mechanism: new NullMechanism(metadata),
+      acceptsOldPeers: options.acceptsOldPeers ?? true,
       limits: limits(options.limits),
       heartbeat: {
         intervalMs: options.intervalMs ?? 0,

@@ -6,6 +6,7 @@ import { seededRandom } from "../../../src/base/random.ts";
 import { Outbox, SlabPool } from "../../../src/core/outbox.ts";
 import type { Link } from "../../../src/core/transport.ts";
 import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
+import type { WireForm } from "../../../src/zmtp/frame-encoder.ts";
 import { hex, join, text, toHexText } from "../../support/bytes.ts";
 import { command, greeting, limits, message, ready } from "../../support/engine-probe.ts";
 import { frames, said } from "../../support/pipes.ts";
@@ -54,6 +55,33 @@ function decodeMessages(bytes: Uint8Array): string[] {
   decoder.receive(Buffer.from(bytes));
   return found;
 }
+
+describe("Outbox: another form on the wire", () => {
+  const upper: WireForm = (parts) => parts.map((part) => Buffer.from(String(part).toUpperCase()));
+
+  it("writes it, counts its octets, and leaves what was gathered before as it is", () => {
+    const { box, link, bytes } = outbox();
+    box.addEncoded(text("greeting"));
+    box.form = (parts) => [...upper(parts), text("!")];
+    box.add(frames("abc"));
+    box.flush();
+    assert.equal(String(link.all), "greeting\0\x03ABC!");
+    assert.equal(bytes(), link.all.length);
+    box.add(frames("d"));
+    box.flush();
+    assert.equal(String(link.writes[1]), "\0\x01D!");
+  });
+
+  it("gives messages back in the plain form, in flight and gathered: the next connection has a form of its own", () => {
+    const { box, link } = outbox();
+    box.form = upper;
+    link.takes = false;
+    box.add(frames("abc"));
+    box.flush();
+    box.add(frames("def"));
+    assert.deepEqual(box.unsent().messages.map(said), ["abc", "def"]);
+  });
+});
 
 describe("Outbox: writing", () => {
   it("gathers, and writes once when flushed", () => {

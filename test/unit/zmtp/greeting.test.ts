@@ -9,7 +9,7 @@ import { greeting } from "../../support/engine-probe.ts";
 
 function reader(mechanism = "NULL"): { own: Greeting; sent: Uint8Array[] } {
   const sent: Uint8Array[] = [];
-  return { own: new Greeting(mechanism, (bytes) => sent.push(bytes)), sent };
+  return { own: new Greeting(mechanism, 5, (bytes) => sent.push(bytes)), sent };
 }
 
 describe("Greeting", () => {
@@ -65,21 +65,23 @@ describe("Greeting", () => {
     assert.equal(result.kind === "done" && toLatin1(result.mechanism), "NULL\0X");
   });
 
-  it("hands an older peer's octets back, all of them", () => {
+  it("hands the octets back that are an older peer's frames", () => {
     const cases: [Uint8Array, "1.0" | "2.0", number][] = [
-      [hex("03 00 69 64"), "1.0", 1],
-      [hex("ff 0000000000000100 7e 01"), "1.0", 10],
-      [hex("ff 0000000000000001 7f 00 05"), "1.0", 11],
-      [hex("ff 0000000000000001 7f 01 05"), "2.0", 11],
+      [hex("03 00 69 64"), "1.0", 2],
+      [hex("01 01"), "1.0", 2],
+      [hex("ff 0000000000000100 00 01"), "1.0", 10],
+      [hex("ff 0000000000000001 7f 00 05"), "1.0", 0],
+      [hex("ff 0000000000000001 7f 01 05"), "2.0", 0],
     ];
-    for (const [bytes, version, length] of cases) {
+    for (const [bytes, protocol, length] of cases) {
       for (const { name, chunks } of cuts(bytes)) {
         const { own } = reader();
         let result: GreetingResult = { kind: "more" };
         for (const chunk of chunks) if (result.kind === "more") result = own.receive(chunk, 0).result;
         assert.equal(result.kind, "old", name);
         if (result.kind !== "old") return;
-        assert.deepEqual([result.version, toHexText(result.received)], [version, toHexText(bytes.subarray(0, length))], name);
+        assert.deepEqual([result.protocol, toHexText(result.frames)], [protocol, toHexText(bytes.subarray(0, length))], name);
+        assert.equal(result.greets, length === 0, name);
       }
     }
   });
@@ -90,6 +92,29 @@ describe("Greeting", () => {
     assert.equal(unversioned.sent.length, 0);
     const two = reader();
     two.own.receive(hex("ff 0000000000000001 7f 01"), 0);
-    assert.equal(toHexText(join(...two.sent)), "03");
+    assert.equal(toHexText(join(...two.sent)), "0305");
+  });
+
+  it("what cannot be the header of an identity frame is no ZMTP, and is judged at once", () => {
+    const cases = [
+      "00 00",
+      "47 45",
+      "16 03",
+      "05 02",
+      "01 ff",
+      "ff 0000000000000000 00",
+      "ff 0000000000000101 00",
+      "ff 0000000000000001 02",
+    ];
+    for (const bytes of cases.map(hex)) {
+      for (const { name, chunks } of cuts(bytes)) {
+        const { own, sent } = reader();
+        let result: GreetingResult = { kind: "more" };
+        for (const chunk of chunks) result = own.receive(chunk, 0).result;
+        assert.ok(result.kind === "stranger", name);
+        assert.equal(toHexText(result.received), toHexText(bytes), name);
+        assert.equal(sent.length, 0, name);
+      }
+    }
   });
 });
