@@ -340,7 +340,7 @@ export class Connection implements LinkSink, EngineSink {
 
   #makeEngine(): Engine | RawEngine {
     const { context, type } = this.#socket;
-    if (type === "STREAM") return new RawEngine(this);
+    if (this.#socket.speaksRaw(this.#settings)) return new RawEngine(this);
     const {
       maxMessageSize,
       maxFrames,

@@ -65,8 +65,8 @@ export class Endpoints {
 
   #transportOf(endpoint: string): { transport: Transport; address: string } {
     const found = this.#core.context.transportOf(endpoint);
-    if (this.#core.type === "STREAM" && found.transport.shape !== "bytes") {
-      const text = `Protocol not compatible with the socket type: a STREAM needs a stream of bytes, not ${endpoint}`;
+    if (this.#core.speaksRaw(this.#core.settings) && found.transport.shape !== "bytes") {
+      const text = `Protocol not compatible with the socket type: ${this.#core.name} without ZMTP needs a stream of bytes, not ${endpoint}`;
       throw new ZmqError("incompatible-transport", text, { address: endpoint });
     }
     return found;

@@ -21,10 +21,10 @@ export interface OptionSpec<Value> {
   readonly max: number;
   readonly types: readonly SocketTypeName[] | "all";
   /**
-   * `now` = at once; `next` = from the next bind or connect on; `stored` = kept and echoed, no effect; `refused` = only
-   * the default can be set.
+   * `now` = at once; `next` = from the next bind or connect on; `runtime` = so too, where the runtime can; `stored` = kept
+   * and echoed, no effect; `refused` = only the default can be set.
    */
-  readonly effect: "now" | "next" | "stored" | "refused";
+  readonly effect: "now" | "next" | "runtime" | "stored" | "refused";
   /** The values of a choice. */
   readonly values: readonly Value[];
   /** `cidr`: an address with an optional prefix length; `property`: `X-name:value`. Their assignments add up to a list. */
@@ -114,17 +114,19 @@ export const OPTIONS = {
   mandatory: bool(33, "ZMQ_ROUTER_MANDATORY", false, { types: ["ROUTER"], effect: "now" }),
   /** TCP keepalive: 1 on, 0 off, -1 the system's default. */
   tcpKeepalive: int(34, "ZMQ_TCP_KEEPALIVE", -1, { min: -1, max: 1 }),
-  /** Keepalive probes before giving up; Node.js cannot set it. */
-  tcpKeepaliveCount: int(35, "ZMQ_TCP_KEEPALIVE_CNT", -1, { min: -1, effect: "stored" }),
+  /** Keepalive probes before giving up; -1: the runtime's default. Node.js can set it from version 26 on. */
+  tcpKeepaliveCount: int(35, "ZMQ_TCP_KEEPALIVE_CNT", -1, { min: -1, effect: "runtime" }),
   /** Idle time before keepalive probes; -1: the system's default. */
   tcpKeepaliveIdle: int(36, "ZMQ_TCP_KEEPALIVE_IDLE", -1, { unit: "s", min: -1 }),
-  /** Time between keepalive probes; Node.js cannot set it. */
-  tcpKeepaliveInterval: int(37, "ZMQ_TCP_KEEPALIVE_INTVL", -1, { unit: "s", min: -1, effect: "stored" }),
+  /** Time between keepalive probes; -1: the runtime's default. Node.js can set it from version 26 on. */
+  tcpKeepaliveInterval: int(37, "ZMQ_TCP_KEEPALIVE_INTVL", -1, { unit: "s", min: -1, effect: "runtime" }),
   /**
    * Which peers may connect: an address or CIDR such as `10.0.0.0/8`. Each assignment allows one more, null clears;
    * null: all may.
    */
   tcpAcceptFilter: text(38, "ZMQ_TCP_ACCEPT_FILTER", { form: "cidr" }),
+  /** Speak plain TCP instead of ZMTP, as a STREAM with notices does: `[id, data]`, empty data ends a connection. */
+  routerRaw: bool(41, "ZMQ_ROUTER_RAW", false, { types: ["ROUTER"] }),
   /** Queue messages only for connections whose handshake is complete. */
   immediate: bool(39, "ZMQ_IMMEDIATE", false),
   /** Allow IPv6: wildcards bind both families, names resolve to both. */
@@ -155,8 +157,8 @@ export const OPTIONS = {
   zapDomain: text(55, "ZMQ_ZAP_DOMAIN", { effect: "refused" }),
   /** A new peer with a known routing id takes it over; otherwise it is ignored. */
   handover: bool(56, "ZMQ_ROUTER_HANDOVER", false, { types: ["ROUTER"], effect: "now" }),
-  /** IP type of service; Node.js cannot set it. */
-  typeOfService: int(57, "ZMQ_TOS", 0, { max: 255, effect: "stored" }),
+  /** IP type of service of tcp connections. Node.js can set it from version 26 on. */
+  typeOfService: int(57, "ZMQ_TOS", 0, { max: 255, effect: "runtime" }),
   /** Deadline of greeting and handshake; 0: none. */
   handshakeInterval: int(66, "ZMQ_HANDSHAKE_IVL", 30000, { unit: "ms" }),
   /** SOCKS5 proxy of outgoing connections; not built yet. */

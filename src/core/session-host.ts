@@ -37,6 +37,8 @@ export interface SessionHost extends PipeOwner {
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
   readonly resendsSubscriptions: boolean;
+  /** Whether connections carry plain bytes instead of ZMTP. */
+  speaksRaw(settings: Settings): boolean;
   /** Which directions keep only the newest message. Subscriptions are never conflated. */
   conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
   createMechanism(settings: Settings): Mechanism;

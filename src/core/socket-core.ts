@@ -85,6 +85,11 @@ export abstract class SocketCore implements SessionHost {
     return true;
   }
 
+  /** Whether connections carry plain bytes instead of ZMTP. */
+  speaksRaw(_settings: Settings): boolean {
+    return false;
+  }
+
   /** Which directions keep only the newest message. */
   conflates({ conflate }: Settings): { sending: boolean; receiving: boolean } {
     return { sending: conflate, receiving: conflate };

@@ -3,13 +3,14 @@
  *
  * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an
  * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
- * ever) unless `handover` is set.
+ * ever) unless `handover` is set. With `routerRaw` peers speak plain TCP, and messages are those of STREAM.
  */
 import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
 import { connectNamed, type NamedConnectOptions, showId } from "../core/connect-routing-id.ts";
 import type { ContextCore } from "../core/context.ts";
 import type { Frame } from "../core/message.ts";
+import type { Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
@@ -48,6 +49,7 @@ class RouterCore extends SocketCore {
       this.drop("unroutable", 1);
       return true;
     }
+    if (this.settings.routerRaw) return this.#sendRaw(pipe, frames);
     if (pipe.write(frames.slice(1))) return true;
     if (!mandatory) this.drop("high-water-mark", 1, pipe.peer);
     return !mandatory;
@@ -132,9 +134,26 @@ class RouterCore extends SocketCore {
     if (pipe.inSlot !== -1) this.#queue.activated(pipe);
   }
 
+  override speaksRaw({ routerRaw }: Settings): boolean {
+    return routerRaw;
+  }
+
+  // Bytes are never dropped for lack of room; no bytes end the connection when what waits for it is out.
+  #sendRaw(pipe: Pipe, frames: Frame[]): boolean {
+    if (frames.length !== 2)
+      throw new ZmqError("invalid-argument", `A message of a ROUTER with routerRaw is [id, data], got ${frames.length} frames`);
+    if (frames[1].length > 0) return pipe.write([frames[1]]);
+    const session = this.sessionOf(pipe);
+    if (session === undefined) return true;
+    this.#notify(pipe, NOTIFY_DISCONNECT);
+    this.endpoints.release(session);
+    return true;
+  }
+
   // Tells the program that a peer came or went, if it asked.
   #notify(pipe: Pipe, bit: number): void {
-    if ((this.settings.routerNotify & bit) !== 0 && !this.closed && pipe.inSlot !== -1) pipe.notice([EMPTY]);
+    const { routerRaw, routerNotify } = this.settings;
+    if ((routerRaw || (routerNotify & bit) !== 0) && !this.closed && pipe.inSlot !== -1) pipe.notice([EMPTY]);
   }
 
   #admit(pipe: Pipe, id: Frame): void {

@@ -97,6 +97,10 @@ class StreamCore extends SocketCore {
     this.#queue.activated(pipe);
   }
 
+  override speaksRaw(): boolean {
+    return true;
+  }
+
   /** Bytes are not messages: the newest would be a piece of something. */
   override conflates(_settings: Settings): { sending: boolean; receiving: boolean } {
     return { sending: false, receiving: false };

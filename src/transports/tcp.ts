@@ -173,10 +173,22 @@ function acceptFilter(list: string | null): ((socket: Socket) => boolean) | unde
   };
 }
 
-function configure(socket: Socket, settings: Settings): void {
-  const { tcpKeepalive, tcpKeepaliveIdle } = settings;
-  if (tcpKeepalive === 1) socket.setKeepAlive(true, Math.max(0, tcpKeepaliveIdle) * 1000);
-  if (tcpKeepalive === 0) socket.setKeepAlive(false);
+/** What newer versions of Node.js can set beside what our floor can. */
+interface NewerSocket {
+  setKeepAlive(enable: boolean, initialDelayMs: number, intervalMs?: number, count?: number): unknown;
+  setTypeOfService?(value: number): unknown;
+}
+
+/** Sets the options of a connection that the runtime can set; older ones ignore what they do not know. */
+export function configure(socket: NewerSocket, settings: Settings): void {
+  const { tcpKeepalive, tcpKeepaliveIdle, tcpKeepaliveInterval, tcpKeepaliveCount, typeOfService } = settings;
+  if (tcpKeepalive === 1) {
+    const intervalMs = tcpKeepaliveInterval > 0 ? tcpKeepaliveInterval * 1000 : undefined;
+    const count = tcpKeepaliveCount > 0 ? tcpKeepaliveCount : undefined;
+    socket.setKeepAlive(true, Math.max(0, tcpKeepaliveIdle) * 1000, intervalMs, count);
+  }
+  if (tcpKeepalive === 0) socket.setKeepAlive(false, 0);
+  if (typeOfService > 0) socket.setTypeOfService?.(typeOfService);
 }
 
 // A connection can be reset before anybody looks at it; its address is then unknown.

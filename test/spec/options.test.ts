@@ -1,4 +1,4 @@
-/** libzmq's test_setsockopt, test_socket_options_fuzzer, test_timeo, test_diffserv, test_ctx_options and test_socket_null, as far as they apply. */
+/** libzmq's test_setsockopt, test_socket_options_fuzzer, test_timeo, test_ctx_options and test_socket_null, as far as they apply. */
 import assert from "node:assert/strict";
 import {
   Context,
@@ -385,5 +385,4 @@ notApplicable(
   "test_setsockopt (USE_FD, BINDTODEVICE, PRIORITY), test_busy_poll, test_use_fd, test_srcfd",
   "no runtime offers them",
 );
-notApplicable("test_diffserv", "typeOfService is kept and read back (above); no runtime can set it");
 notApplicable("test_ctx_options (thread options)", "there are no I/O threads; the options are kept and read back");

@@ -42,6 +42,7 @@ const EXPECTED: Readonly<
   tcpKeepaliveIdle: [36, -1, -1, MAX],
   tcpKeepaliveInterval: [37, -1, -1, MAX],
   tcpAcceptFilter: [38, null],
+  routerRaw: [41, false, undefined, undefined, "ROUTER"],
   immediate: [39, false],
   ipv6: [42, false],
   plainServer: [44, false],
