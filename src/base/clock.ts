@@ -43,12 +43,16 @@ export function deadline(clock: Clock, ms: number, callback: () => void): Timer 
 /** A longest timer of the platform: 2^31-1 ms, about 24.8 days. */
 const MAX_TIMER_MS = 0x7fffffff;
 
+// What timers of server runtimes have; browsers have no process to hold.
 interface Unrefable {
+  ref?: () => unknown;
   unref?: () => unknown;
 }
 
 /** The platform's clock; setImmediate where there is one. */
 export function realClock(): Clock {
+  // Kept when it can be unref'd: each call that waits takes the hold and lets it go, and to make a timer costs more than
+  // all the rest.
   let holder: ReturnType<typeof setInterval> | undefined;
   return {
     now: () => performance.now(),
@@ -61,8 +65,12 @@ export function realClock(): Clock {
     defer:
       typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0),
     hold(on) {
-      if (on && holder === undefined) holder = setInterval(() => undefined, MAX_TIMER_MS);
-      if (!on && holder !== undefined) {
+      const kept = holder as Unrefable | undefined;
+      if (on) {
+        if (kept === undefined) holder = setInterval(() => undefined, MAX_TIMER_MS);
+        else kept.ref?.();
+      } else if (kept?.unref !== undefined) kept.unref();
+      else if (kept !== undefined) {
         clearInterval(holder);
         holder = undefined;
       }
