@@ -183,11 +183,25 @@ export class Connection implements LinkSink, EngineSink {
 
   // From the link to the pipe -----------------------------------------------------------------------------------------
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Uint8Array, lent?: boolean): void {
     this.#owner.peer.bytesReceived += chunk.length;
     // One chunk may wait undecoded; when more come, the kernel has to keep them.
     if (this.#blocked) this.#pause();
-    this.#engine.receive(chunk, this.#socket.context.clock.now());
+    this.#engine.receive(chunk, this.#socket.context.clock.now(), lent);
+    this.#afterRead();
+  }
+
+  space(): Uint8Array | null {
+    return this.#engine.space();
+  }
+
+  onFilled(bytes: number): void {
+    this.#owner.peer.bytesReceived += bytes;
+    this.#engine.filled(bytes, this.#socket.context.clock.now());
+    this.#afterRead();
+  }
+
+  #afterRead(): void {
     // A peer that asks (PING) and does not take our answers is not read from until it does.
     if (this.#answerBytes > ANSWER_BYTES) this.#pause();
     this.#afterInput();

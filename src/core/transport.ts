@@ -39,8 +39,15 @@ export interface Link {
 }
 
 export interface LinkSink {
-  /** Bytes that came in, the sink's from then on. */
-  onData(chunk: Uint8Array): void;
+  /** Bytes that came in, the sink's from then on; when `lent`, only for the time of the call. */
+  onData(chunk: Uint8Array, lent?: boolean): void;
+  /**
+   * Where the next bytes belong, if a large body is on its way; null: wherever the link likes. A link that can read into
+   * memory of its choice asks before each read and tells by `onFilled`; others need not ask.
+   */
+  space(): Uint8Array | null;
+  /** So many bytes were read into what `space` gave last. */
+  onFilled(bytes: number): void;
   /** The kernel has everything of the write that returned false. */
   onTaken(): void;
   /** The connection is over: the system's error, or null when the peer closed it in order. The last call. */

@@ -71,7 +71,7 @@ function dialPath(address: string, sink: DialSink): Dialing {
     if (over) return;
     over = true;
     socket.removeListener("error", failed);
-    sink.onLink(new StreamLink(socket, endpoint));
+    sink.onLink(StreamLink.over(socket, endpoint));
   });
   return {
     cancel() {

@@ -8,6 +8,7 @@
 import type { Server, Socket } from "node:net";
 import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";
 import type { Link, LinkSink, Listening, ListenSink } from "../core/transport.ts";
+import { Reader } from "./reader.ts";
 
 /** How long an orderly end waits for the peer to close too. */
 const END_MS = 1000;
@@ -15,6 +16,7 @@ const END_MS = 1000;
 export class StreamLink implements Link {
   readonly remote: string;
   #socket: Socket;
+  #reader: Reader | null;
   #sink: LinkSink | null = null;
   #awaiting = false;
   #error: Error | null = null;
@@ -25,9 +27,16 @@ export class StreamLink implements Link {
     this.#sink?.onTaken();
   };
 
-  /** `socket` is connected. `remote` is the peer's address as an endpoint text. */
-  constructor(socket: Socket, remote: string) {
+  /** A link over a connected socket, which is the link's from then on. `remote` is the peer's address as an endpoint text. */
+  static over(socket: Socket, remote: string): StreamLink {
+    const reader = Reader.adopt(socket);
+    return new StreamLink(reader?.socket ?? socket, remote, reader);
+  }
+
+  /** Without a reader chunks come as the socket's `data` events. */
+  constructor(socket: Socket, remote: string, reader: Reader | null = null) {
     this.#socket = socket;
+    this.#reader = reader;
     this.remote = remote;
     socket.unref();
     socket.on("error", (error) => {
@@ -43,7 +52,8 @@ export class StreamLink implements Link {
 
   start(sink: LinkSink): void {
     this.#sink = sink;
-    this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
+    if (this.#reader !== null) this.#reader.sink = sink;
+    else this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
     if (this.#ended) process.nextTick(() => this.#over());
   }
 
@@ -70,7 +80,7 @@ export class StreamLink implements Link {
 
   end(done: () => void): void {
     const socket = this.#socket;
-    this.#sink = null;
+    this.#silence();
     if (socket.closed) return void setImmediate(done);
     const timer = setTimeout(() => socket.destroy(), END_MS);
     socket.once("close", () => {
@@ -82,15 +92,20 @@ export class StreamLink implements Link {
   }
 
   destroy(): void {
-    this.#sink = null;
+    this.#silence();
     this.#socket.destroy();
+  }
+
+  #silence(): void {
+    this.#sink = null;
+    if (this.#reader !== null) this.#reader.sink = null;
   }
 
   #over(): void {
     this.#ended = true;
     const sink = this.#sink;
     if (sink === null) return;
-    this.#sink = null;
+    this.#silence();
     sink.onEnd(this.#error);
   }
 }
@@ -135,7 +150,7 @@ export function listenWith(server: Server, options: ListenOptions): Listening {
   server.on("connection", (socket: Socket) => {
     const remote = options.remote(socket);
     const welcome = options.allows?.(socket) ?? true;
-    if (state === "listening" && welcome) sink.onLink(new StreamLink(socket, remote));
+    if (state === "listening" && welcome) sink.onLink(StreamLink.over(socket, remote));
     else socket.destroy();
     if (!welcome)
       sink.onAcceptError(new ZmqError("filtered", `${remote} is not allowed by tcpAcceptFilter; its connection was closed`));

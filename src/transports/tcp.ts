@@ -96,7 +96,7 @@ class TcpDialing implements Dialing {
       this.#sink = null;
       this.#socket = null;
       configure(socket, this.#settings);
-      sink.onLink(new StreamLink(socket, remoteOf(socket)));
+      sink.onLink(StreamLink.over(socket, remoteOf(socket)));
     });
     if (index + 1 < addresses.length) {
       this.#timer = setTimeout(

@@ -137,15 +137,28 @@ export class Engine implements FrameSink {
     this.#greeting.start(this.#settings.routingId.length);
   }
 
-  /** Bytes of the peer, which belong to the engine from now on. `now` in ms. */
-  receive(chunk: Uint8Array, now: number): void {
+  /** Bytes of the peer, which belong to the engine from now on, or, when `lent`, for the time of the call. `now` in ms. */
+  receive(chunk: Uint8Array, now: number, lent = false): void {
     if (this.#state === "closed") return;
     this.#now = now;
-    if (this.#state === "greeting") this.#receiveGreeting(chunk);
+    if (this.#state === "greeting") this.#receiveGreeting(chunk, lent);
     else {
       this.#heartbeat.heard();
-      this.#decoder.receive(chunk);
+      this.#decoder.receive(chunk, lent);
     }
+  }
+
+  /** Where the peer's next bytes belong, if a large body is on its way; whoever reads into it says so by `filled`. */
+  space(): Uint8Array | null {
+    return this.#decoder.space();
+  }
+
+  /** So many bytes were read into the last `space`. */
+  filled(bytes: number, now: number): void {
+    if (this.#state === "closed") return;
+    this.#now = now;
+    this.#heartbeat.heard();
+    this.#decoder.filled(bytes);
   }
 
   /** The sink has room again. */
@@ -178,7 +191,7 @@ export class Engine implements FrameSink {
 
   // Greeting and handshake --------------------------------------------------------------------------------------------
 
-  #receiveGreeting(chunk: Uint8Array): void {
+  #receiveGreeting(chunk: Uint8Array, lent: boolean): void {
     const { result, next } = this.#greeting.receive(chunk, 0);
     if (result.kind === "more") return;
     if (result.kind === "stranger") {
@@ -186,7 +199,7 @@ export class Engine implements FrameSink {
     }
     if (result.kind === "old") this.#greetOld(result);
     else this.#greet(result);
-    if (next < chunk.length && this.#state !== "closed") this.#decoder.receive(next === 0 ? chunk : chunk.subarray(next));
+    if (next < chunk.length && this.#state !== "closed") this.#decoder.receive(next === 0 ? chunk : chunk.subarray(next), lent);
   }
 
   #greet(result: GreetingResult & { kind: "done" }): void {

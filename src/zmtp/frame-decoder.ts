@@ -4,13 +4,13 @@
  *     chunk  ...|flags size body|flags size body|flags si      the last header or body may continue in the next chunk
  *
  * Owns: framing, assembly of multipart messages, the limits on what a peer may announce, and pausing. A length is
- * judged before any memory is taken for it: a body across chunks is gathered as the chunks that really came and joined
- * once.
+ * judged before any memory is taken for it: a body across chunks is gathered in memory that grows with what really came,
+ * and a link may read straight into it (`space`, `filled`).
  * Does not own: what a command means. Leniency is libzmq's: reserved flag bits, long form for short bodies and MORE on
  * a command are accepted.
  * Invariants: messages leave in wire order; a paused decoder keeps every byte; after a failure it takes nothing more.
  */
-import { allocateOwn, concat, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
+import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
@@ -48,12 +48,28 @@ const COPY_BYTES = 64;
 /** Small copies share slabs of this size; a kept frame pins at most one. */
 const POOL_BYTES = 8192;
 
+/** Copies out of a lent chunk share slabs of this size up to this size; a kept frame pins as much as a chunk would. */
+const LENT_POOL_BYTES = 65536;
+const LENT_SHARED_BYTES = 16384;
+
+/** Memory for a body across chunks: at least this, and never more than so many times what has come of it. */
+const FIRST_ROOM_BYTES = 4096;
+const ROOM_FACTOR = 16;
+
+/** A link reads straight into a body when at least this much of it is still to come: less is not worth a read of its own. */
+const DIRECT_BYTES = 16384;
+
+/** While reads of at least this size bring bodies worth a view, the next one gets a chunk of its own for them. */
+const CHUNK_BYTES = 65536;
+
 /** A loop copies this much as fast as `set` does. */
 const LOOP_BYTES = 16;
 
 let pool = allocateOwn(POOL_BYTES);
 let poolBuffer = pool.buffer;
 let poolAt = 0;
+let lentPoolBuffer = EMPTY.buffer;
+let lentPoolAt = LENT_POOL_BYTES;
 
 export class FrameDecoder {
   /** While true, every frame is given to `onCommand` whatever its flags, and must be small. */
@@ -73,10 +89,16 @@ export class FrameDecoder {
   // A header or body that continues in the next chunk.
   #header = new Uint8Array(MAX_HEADER_BYTES);
   #headerBytes = 0;
-  #pieces: Uint8Array[] | null = null;
-  #missing = 0;
+  #body: Uint8Array | null = null;
+  #bodyAt = 0;
   #bodyBytes = 0;
   #flags = 0;
+  // Whether the chunk of now is lent, and what its bodies above COPY_BYTES have in sum.
+  #lent = false;
+  #largeBytes = 0;
+  // What the link may be reading into.
+  #chunk: Uint8Array | null = null;
+  #wantsChunk = false;
 
   constructor(sink: FrameSink, limits: DecoderLimits) {
     this.#sink = sink;
@@ -88,11 +110,52 @@ export class FrameDecoder {
     return this.#base + this.#frameAt;
   }
 
-  /** Decodes `chunk`, which belongs to the decoder from now on (frames may be views of it). Calls the sink before it returns. */
-  receive(chunk: Uint8Array): void {
+  /**
+   * Decodes `chunk`, which belongs to the decoder from now on (frames may be views of it), unless it is `lent`: then it is
+   * the caller's again afterwards, and everything is copied. Calls the sink before it returns.
+   */
+  receive(chunk: Uint8Array, lent = false): void {
     if (this.#failed || chunk.length === 0) return;
+    if (this.#paused || this.#running) {
+      this.#backlog.push(lent ? copyBytes(chunk) : chunk);
+      return;
+    }
     this.#backlog.push(chunk);
-    if (!this.#paused && !this.#running) this.#run();
+    this.#lent = lent;
+    this.#largeBytes = 0;
+    this.#run();
+    this.#lent = false;
+    this.#wantsChunk = chunk.length >= CHUNK_BYTES && this.#largeBytes > CHUNK_BYTES / 2;
+    // What a pause left of it.
+    if (lent && this.#backlog.length > 0) this.#backlog.unshift(copyBytes(this.#backlog.shift() as Uint8Array));
+  }
+
+  /**
+   * Where the next bytes should be read into: the rest of a large body, or a chunk for views; who reads into it says so by
+   * `filled`. Null: best into memory that is lent.
+   */
+  space(): Uint8Array | null {
+    this.#chunk = null;
+    if (this.#body === null || this.#bodyBytes - this.#bodyAt < DIRECT_BYTES) {
+      if (this.#wantsChunk) this.#chunk = allocateOwn(CHUNK_BYTES);
+      return this.#chunk;
+    }
+    if (this.#bodyAt === this.#body.length) this.#grow();
+    return this.#body.length - this.#bodyAt < DIRECT_BYTES ? null : this.#body.subarray(this.#bodyAt);
+  }
+
+  /** So many bytes were read into the last `space`. Calls the sink before it returns. */
+  filled(bytes: number): void {
+    const chunk = this.#chunk;
+    if (chunk !== null) {
+      this.#chunk = null;
+      return this.receive(bytes === chunk.length ? chunk : chunk.subarray(0, bytes));
+    }
+    if (this.#body === null) return;
+    this.#bodyAt += bytes;
+    this.#base += bytes;
+    this.#frameAt -= bytes;
+    if (this.#bodyAt === this.#bodyBytes) this.#finishBody();
   }
 
   /** Goes on after a sink method returned false. May pause again before it returns. */
@@ -105,7 +168,7 @@ export class FrameDecoder {
   stop(): void {
     this.#failed = true;
     this.#backlog.clear();
-    this.#pieces = null;
+    this.#body = null;
     this.#parts = null;
   }
 
@@ -130,12 +193,14 @@ export class FrameDecoder {
     const end = chunk.length;
     // Read once per chunk: the getters cost as much as the view.
     const { buffer, byteOffset } = chunk;
-    const copyLimit = this.#limits.copyBodies ? Number.POSITIVE_INFINITY : COPY_BYTES;
+    const { copyBodies } = this.#limits;
+    const copyLimit = copyBodies || this.#lent ? Number.POSITIVE_INFINITY : COPY_BYTES;
+    const sharedLimit = copyBodies ? COPY_BYTES : LENT_SHARED_BYTES;
     let at = 0;
-    if (this.#pieces !== null) at = this.#continueBody(chunk);
+    if (this.#body !== null) at = this.#continueBody(chunk);
     else if (this.#headerBytes > 0) at = this.#continueHeader(chunk);
     // Still not whole: the frame began in an earlier chunk and goes on in the next.
-    if (this.#headerBytes > 0 || this.#pieces !== null) return at;
+    if (this.#headerBytes > 0 || this.#body !== null) return at;
     while (!this.#paused && !this.#failed) {
       this.#frameAt = at;
       if (end - at < 2) return this.#keepHeader(chunk, at);
@@ -156,8 +221,9 @@ export class FrameDecoder {
         return end;
       }
       at = next;
+      if (size > COPY_BYTES) this.#largeBytes += size;
       const from = byteOffset + body;
-      this.#emit(flags, size > copyLimit ? viewOf(buffer, from, size) : copyOf(chunk, buffer, from, body, size));
+      this.#emit(flags, size > copyLimit ? viewOf(buffer, from, size) : copyOf(chunk, buffer, from, body, size, sharedLimit));
     }
     return at;
   }
@@ -224,30 +290,43 @@ export class FrameDecoder {
   #startBody(flags: number, size: number, first: Uint8Array): void {
     this.#flags = flags;
     this.#bodyBytes = size;
-    this.#pieces = first.length > 0 ? [first] : [];
-    this.#missing = size - first.length;
-    if (this.#missing === 0) this.#finishBody();
+    this.#body = allocateOwn(room(size, first.length));
+    this.#bodyAt = 0;
+    this.#continueBody(first);
   }
 
   #continueBody(chunk: Uint8Array): number {
-    const take = Math.min(chunk.length, this.#missing);
-    (this.#pieces as Uint8Array[]).push(take === chunk.length ? chunk : chunk.subarray(0, take));
-    this.#missing -= take;
-    if (this.#missing === 0) this.#finishBody();
+    const take = Math.min(chunk.length, this.#bodyBytes - this.#bodyAt);
+    if (this.#bodyAt + take > (this.#body as Uint8Array).length) this.#grow(take);
+    setBytes.call(this.#body as Uint8Array, take === chunk.length ? chunk : chunk.subarray(0, take), this.#bodyAt);
+    this.#bodyAt += take;
+    if (this.#bodyAt === this.#bodyBytes) this.#finishBody();
     return take;
   }
 
+  // Moves what came of the body into more memory, with `more` octets to come right now.
+  #grow(more = 0): void {
+    const larger = allocateOwn(room(this.#bodyBytes, this.#bodyAt + more));
+    setBytes.call(larger, (this.#body as Uint8Array).subarray(0, this.#bodyAt), 0);
+    this.#body = larger;
+  }
+
   #finishBody(): void {
-    const body = concat(this.#pieces as Uint8Array[], this.#bodyBytes);
-    this.#pieces = null;
+    const body = this.#body as Uint8Array;
+    this.#body = null;
     this.#emit(this.#flags, body);
   }
 }
 
-// A small body goes into a shared slab, a large one (when copies are asked for) into memory of its own.
-function copyOf(chunk: Uint8Array, buffer: ArrayBufferLike, from: number, at: number, size: number): Uint8Array {
+/** The memory for a body of `size`, of which so much has come: the announced size itself as soon as that is within bounds. */
+function room(size: number, come: number): number {
+  return Math.min(size, Math.max(FIRST_ROOM_BYTES, come * ROOM_FACTOR));
+}
+
+// A small body goes into a slab shared with others of its kind, one above `shared` into memory of its own.
+function copyOf(chunk: Uint8Array, buffer: ArrayBufferLike, from: number, at: number, size: number, shared: number): Uint8Array {
   if (size > COPY_BYTES) {
-    const copy = allocateOwn(size);
+    const copy = size > shared ? allocateOwn(size) : lentCopy(size);
     setBytes.call(copy, viewOf(buffer, from, size), 0);
     return copy;
   }
@@ -261,4 +340,14 @@ function copyOf(chunk: Uint8Array, buffer: ArrayBufferLike, from: number, at: nu
   if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) pool[start + i] = chunk[at + i];
   else setBytes.call(pool, viewOf(buffer, from, size), start);
   return viewOf(poolBuffer, start, size);
+}
+
+function lentCopy(size: number): Uint8Array {
+  if (lentPoolAt + size > LENT_POOL_BYTES) {
+    lentPoolBuffer = allocateOwn(LENT_POOL_BYTES).buffer;
+    lentPoolAt = 0;
+  }
+  const start = lentPoolAt;
+  lentPoolAt = start + size;
+  return viewOf(lentPoolBuffer, start, size);
 }

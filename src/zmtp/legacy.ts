@@ -80,25 +80,37 @@ function reframe(part: Uint8Array): { frames: Uint8Array; open: boolean } {
   return { frames: target.subarray(0, to), open: at > part.length };
 }
 
-/** Decodes a stream of ZMTP 1.0 frames; in all else the decoder that it extends. */
+/**
+ * Decodes a stream of ZMTP 1.0 frames; in all else the decoder that it extends. Its offsets count the translated stream: one
+ * less for each header in the long form.
+ */
 export class LegacyDecoder extends FrameDecoder {
-  #sink: FrameSink;
   #header = new Uint8Array(MAX_LEGACY_HEADER_BYTES);
   #headerBytes = 0;
   #bodyLeft = 0;
-  #stopped = false;
+  #ended: Ended;
 
   constructor(sink: FrameSink, limits: DecoderLimits) {
-    super(sink, limits);
-    this.#sink = sink;
+    const ended: Ended = { header: null };
+    super(
+      {
+        onMessage: (frames) => sink.onMessage(frames),
+        onCommand: (body) => sink.onCommand(body),
+        onMalformed: (reason, text, bytes) => {
+          if (ended.header === null) sink.onMalformed(reason, text, bytes);
+          else sink.onMalformed("malformed-frame", "a ZMTP 1.0 frame has length 0, 1 is the least", ended.header);
+        },
+      },
+      limits,
+    );
+    this.#ended = ended;
   }
 
   /** As the base's; the chunk's headers are rewritten in place. */
-  override receive(chunk: Uint8Array): void {
-    if (this.#stopped) return;
+  override receive(chunk: Uint8Array, lent = false): void {
     let from = 0;
     let at = 0;
-    while (at < chunk.length) {
+    while (at < chunk.length && this.#ended.header === null) {
       if (this.#bodyLeft > 0) {
         const step = Math.min(this.#bodyLeft, chunk.length - at);
         this.#bodyLeft -= step;
@@ -110,41 +122,48 @@ export class LegacyDecoder extends FrameDecoder {
         chunk[at + 1] = this.#bodyLeft;
         at += 2;
       } else {
-        if (this.#headerBytes === 0) super.receive(chunk.subarray(from, at));
+        if (this.#headerBytes === 0) super.receive(chunk.subarray(from, at), lent);
         this.#header[this.#headerBytes++] = chunk[at++];
         from = at;
-        if (!this.#judgeHeader()) return;
+        this.#translateHeader();
       }
     }
-    super.receive(chunk.subarray(from));
+    if (this.#ended.header === null) super.receive(chunk.subarray(from), lent);
   }
 
-  override stop(): void {
-    this.#stopped = true;
-    super.stop();
+  /** Its chunks are rewritten, so nothing is read into memory of its own. */
+  override space(): null {
+    return null;
   }
 
   // The long form, and a header that is cut: gathered octet by octet.
-  #judgeHeader(): boolean {
+  #translateHeader(): void {
     const header = this.#header;
     const long = header[0] === LONG_MARK;
-    if (header[0] !== 0 && this.#headerBytes < (long ? MAX_LEGACY_HEADER_BYTES : 2)) return true;
+    const whole = header[0] === 0 || this.#headerBytes === (long ? MAX_LEGACY_HEADER_BYTES : 2);
+    if (!whole) return;
     const size = long ? readUint64(header, 1) : header[0];
+    const flags = header[this.#headerBytes - 1] & FLAG_MORE;
+    const seen = header.slice(0, this.#headerBytes);
+    this.#headerBytes = 0;
     if (size === 0) {
-      this.stop();
-      this.#sink.onMalformed(
-        "malformed-frame",
-        "a ZMTP 1.0 frame has length 0, 1 is the least",
-        header.slice(0, this.#headerBytes),
-      );
-      return false;
+      // The fault has its place behind what came before it and may still wait: a size that every limit refuses.
+      this.#ended.header = seen;
+      super.receive(IMPOSSIBLE_HEADER);
+      return;
     }
     this.#bodyLeft = size - 1;
+    if (!long) return super.receive(Uint8Array.of(flags, this.#bodyLeft));
     const translated = new Uint8Array(MAX_HEADER_BYTES);
-    translated[0] = (header[this.#headerBytes - 1] & FLAG_MORE) | FLAG_LONG;
+    translated[0] = flags | FLAG_LONG;
     writeUint64(translated, 1, this.#bodyLeft);
-    this.#headerBytes = 0;
     super.receive(translated);
-    return true;
   }
 }
+
+/** The header at which a stream ended, once there is one. */
+interface Ended {
+  header: Uint8Array | null;
+}
+
+const IMPOSSIBLE_HEADER = Uint8Array.of(FLAG_LONG, 255, 255, 255, 255, 255, 255, 255, 255);

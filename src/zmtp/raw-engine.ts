@@ -4,6 +4,8 @@
  *
  * It has the shape of `Engine`, so that a connection need not know which one it has. Invariant: a paused engine keeps every byte.
  */
+import { copyBytes } from "../base/bytes.ts";
+import { assert } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { EngineSink, EngineState } from "./engine.ts";
 
@@ -31,10 +33,18 @@ export class RawEngine {
     this.#sink.onReady({ socketType: "", routingId: new Uint8Array(0), metadata: new Map(), protocol: "" });
   }
 
-  receive(chunk: Uint8Array, _now: number): void {
+  receive(chunk: Uint8Array, _now: number, lent = false): void {
     if (this.#state === "closed") return;
-    this.#waiting.push(chunk);
+    this.#waiting.push(lent ? copyBytes(chunk) : chunk);
     this.#deliver();
+  }
+
+  space(): null {
+    return null;
+  }
+
+  filled(): void {
+    assert(false, "a raw engine has no space to fill");
   }
 
   resume(_now: number): void {

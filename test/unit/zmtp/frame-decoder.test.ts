@@ -272,3 +272,96 @@ describe("FrameDecoder: whose bytes a frame is", () => {
     });
   });
 });
+
+describe("FrameDecoder: memory of the link's choice", () => {
+  const sizes = [0, 1, 16, 17, 64, 65, 255, 256, 2000, 16_384, 16_385, 70_000];
+  const bodies = sizes.map((size, i) => Buffer.alloc(size, i + 1));
+  const stream = join(...bodies.map((body) => message(body)));
+  const whole = hexFrames(bodies);
+
+  /** As a link that reads into one buffer, or where the decoder wants it. */
+  function read(sink: Sink, bytes: Uint8Array, most: number): { direct: number } {
+    const shared = Buffer.alloc(most);
+    let direct = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const space = sink.decoder.space();
+      const into = space ?? shared;
+      const count = Math.min(into.length, most, bytes.length - at);
+      into.set(bytes.subarray(at, at + count));
+      at += count;
+      if (space === null) sink.decoder.receive(shared.subarray(0, count), true);
+      else {
+        direct += count;
+        sink.decoder.filled(count);
+      }
+      shared.fill(0xee);
+    }
+    return { direct };
+  }
+
+  it("of a lent chunk nothing is kept: frames, headers, bodies on their way, and what a pause leaves", () => {
+    for (const most of [1, 7, 64, 1000, 65_536, 200_000]) {
+      const sink = new Sink();
+      read(sink, stream, most);
+      assert.deepEqual([hexFrames(sink.frames), sink.faults], [whole, []], `reads of ${most}`);
+      const paused = new Sink();
+      paused.goOn = () => false;
+      read(paused, stream, most);
+      while (paused.seen.length < bodies.length) paused.decoder.resume();
+      assert.deepEqual(paused.seen, whole, `reads of ${most}, paused`);
+    }
+  });
+
+  it("a lent chunk that comes during a pause waits behind those before it", () => {
+    const sink = new Sink();
+    sink.goOn = () => false;
+    sink.decoder.receive(message("a"));
+    for (const each of ["b", "c"]) {
+      const chunk = message(each);
+      sink.decoder.receive(chunk, true);
+      chunk.fill(0);
+    }
+    sink.decoder.resume();
+    sink.decoder.resume();
+    assert.deepEqual(sink.seen, ["61", "62", "63"]);
+  });
+
+  it("a large body is read into its own memory, without a copy and without much more than came", () => {
+    const sink = new Sink();
+    const body = Buffer.alloc(1_000_000, 0x61);
+    const bytes = message(body);
+    const { direct } = read(sink, bytes, 65_536);
+    assert.ok(direct > 900_000, `${direct} octets`);
+    assert.equal(toHexText(sink.frames[0]), toHexText(body));
+    assert.equal(sink.frames[0].buffer.byteLength, body.length);
+  });
+
+  it("room grows with what came: an announced size alone gets little", () => {
+    const sink = new Sink({ maxFrameBytes: 2 ** 40 });
+    sink.decoder.receive(hex("02 0000000100000000 61"), true);
+    assert.equal(sink.decoder.space(), null);
+    sink.decoder.receive(Buffer.alloc(5000), true);
+    assert.ok((sink.decoder.space() as Uint8Array).length < 16 * 5001);
+  });
+
+  it("while full reads bring bodies worth a view, the next read gets a chunk of its own, and frames are views of it", () => {
+    const sink = new Sink();
+    const bytes = join(...Array.from({ length: 300 }, () => message(Buffer.alloc(1000, 0x61))));
+    read(sink, bytes, 65_536);
+    const views = new Set(sink.frames.slice(70, 120).map((frame) => frame.buffer));
+    assert.equal(views.size, 1);
+    // A short read ends it.
+    sink.decoder.receive(message("x"), true);
+    assert.equal(sink.decoder.space(), null);
+  });
+
+  it("stopped, it wants nothing and takes nothing", () => {
+    const sink = new Sink();
+    sink.decoder.receive(message(Buffer.alloc(100_000)).subarray(0, 50_000), true);
+    assert.notEqual(sink.decoder.space(), null);
+    sink.decoder.stop();
+    sink.decoder.filled(1000);
+    assert.equal(sink.decoder.space(), null);
+    assert.deepEqual(sink.seen, []);
+  });
+});

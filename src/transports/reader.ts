@@ -1,0 +1,69 @@
+/**
+ * Reading from a Node.js socket into memory of our choice instead of a new chunk for each read.
+ *
+ *     kernel ──▶ one buffer that all sockets share, lent to the sink for the time of the call
+ *     kernel ──▶ the large body that the sink is waiting for, without a copy
+ *
+ * Node.js offers this (`onread`) when a socket is made, so only for those that dial. Here a connected socket's handle is put
+ * into a new socket, accepted or dialled; where the runtime's handle cannot read into a given buffer, nothing is changed
+ * and chunks come as `data` events. Figures: docs/performance.md.
+ * Invariant: nothing of the shared buffer is kept after a call.
+ */
+import { type ConnectOpts, Socket as NodeSocket, type SocketConstructorOpts } from "node:net";
+import type { LinkSink } from "../core/transport.ts";
+
+/** What one read takes at most, unless it goes into a body. */
+const SHARED_BYTES = 65536;
+let shared: Uint8Array | null = null;
+
+/** What is used of a socket's handle, which Node.js does not document. */
+interface Handle {
+  useUserBuffer?: unknown;
+  reading: boolean;
+  readStop(): unknown;
+}
+
+export class Reader {
+  /** The socket that reads in this way. */
+  readonly socket: NodeSocket;
+  sink: LinkSink | null = null;
+  // What the next read goes into, when that is not the shared buffer.
+  #space: Uint8Array | null = null;
+
+  private constructor(handle: Handle) {
+    shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES);
+    const options: SocketConstructorOpts & Pick<ConnectOpts, "onread"> & { handle: Handle } = {
+      handle,
+      onread: {
+        buffer: () => this.#next(),
+        callback: (bytes) => this.#read(bytes),
+      },
+    };
+    this.socket = new NodeSocket(options);
+  }
+
+  /** Takes a connected socket's connection over, or returns null and does nothing where that cannot be done. */
+  static adopt(socket: NodeSocket): Reader | null {
+    const owner = socket as unknown as { _handle: Handle | null };
+    const handle = owner._handle;
+    if (handle === null || typeof handle?.useUserBuffer !== "function") return null;
+    // As a socket that is made with pauseOnCreate does; the new one starts again.
+    handle.readStop();
+    handle.reading = false;
+    owner._handle = null;
+    // Without its handle this only tells the listener that it is gone.
+    socket.destroy();
+    return new Reader(handle);
+  }
+
+  #next(): Uint8Array {
+    this.#space = this.sink?.space() ?? null;
+    return this.#space ?? (shared as Uint8Array);
+  }
+
+  #read(bytes: number): boolean {
+    if (this.#space !== null) this.sink?.onFilled(bytes);
+    else this.sink?.onData((shared as Uint8Array).subarray(0, bytes), true);
+    return true;
+  }
+}

@@ -1,0 +1,20 @@
+// The suite where the runtime cannot read into memory of our choice: chunks come as `data` events, as in Bun and Deno.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { Reader } from "../../src/transports/reader.ts";
+import { transportSuite } from "./suite.ts";
+
+/** Takes the ability from every handle of this process. */
+function hideReading(): void {
+  const server = createServer().listen(0, "127.0.0.1");
+  let prototype: object | null = (server as unknown as { _handle: object })._handle;
+  while (prototype !== null && !Object.hasOwn(prototype, "useUserBuffer")) prototype = Object.getPrototypeOf(prototype);
+  assert.ok(prototype !== null, "this runtime's handles can read into a given buffer");
+  Object.defineProperty(prototype, "useUserBuffer", { value: undefined });
+  assert.equal(Reader.adopt(server as unknown as Parameters<typeof Reader.adopt>[0]), null);
+  server.close();
+}
+
+hideReading();
+transportSuite({ scheme: "tcp", reconnects: true });
