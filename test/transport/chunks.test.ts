@@ -1,13 +1,15 @@
 // The suite where the runtime cannot read into memory of our choice: chunks come as `data` events, as in Bun and Deno.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { Reader } from "../../src/transports/reader.ts";
 import { transportSuite } from "./suite.ts";
 
 /** Takes the ability from every handle of this process. */
-function hideReading(): void {
+async function hideReading(): Promise<void> {
   const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
   let prototype: object | null = (server as unknown as { _handle: object })._handle;
   while (prototype !== null && !Object.hasOwn(prototype, "useUserBuffer")) prototype = Object.getPrototypeOf(prototype);
   assert.ok(prototype !== null, "this runtime's handles can read into a given buffer");
@@ -16,5 +18,5 @@ function hideReading(): void {
   server.close();
 }
 
-hideReading();
+await hideReading();
 transportSuite({ scheme: "tcp", reconnects: true });
