@@ -6,7 +6,7 @@ import { bound, check, Events, join2, notApplicable, own, receive } from "../sup
 
 const be16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 
-check("a silent peer is dropped after the timeout, whoever connected", async (t) => {
+check("test_heartbeats: a silent peer is dropped after the timeout, whoever connected", async (t) => {
   const pull = own(t, new Pull({ heartbeatInterval: 20, heartbeatTimeout: 40 }));
   const events = new Events(pull);
   const silent = await RawPeer.connect(t, await bound(pull));
@@ -19,7 +19,7 @@ check("a silent peer is dropped after the timeout, whoever connected", async (t)
   assert.equal(event.error.code, "ETIMEDOUT");
 });
 
-check("a silent peer that we connected to is dropped and tried again", async (t) => {
+check("test_heartbeats: a silent peer that we connected to is dropped and tried again", async (t) => {
   const server = await RawServer.listen(t);
   const push = own(t, new Push({ heartbeatInterval: 15, reconnectInterval: 5 }));
   const events = new Events(push);
@@ -33,7 +33,7 @@ check("a silent peer that we connected to is dropped and tried again", async (t)
 });
 
 for (const size of [0, 1, 16]) {
-  check(`PONG carries the PING's context of ${size} bytes`, async (t) => {
+  check(`test_heartbeats: PONG carries the PING's context of ${size} bytes`, async (t) => {
     const pull = own(t, new Pull());
     const peer = await RawPeer.connect(t, await bound(pull));
     await peer.handshake("PUSH");
@@ -45,7 +45,7 @@ for (const size of [0, 1, 16]) {
   });
 }
 
-check("a context of more than 16 bytes: its first 16 come back, or the peer is at fault", async (t) => {
+check("test_heartbeats: a context of more than 16 bytes: its first 16 come back, or the peer is at fault", async (t) => {
   const pull = own(t, new Pull());
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
@@ -54,7 +54,7 @@ check("a context of more than 16 bytes: its first 16 come back, or the peer is a
   if (answer !== undefined) assert.deepEqual(answer, { name: "PONG", body: Buffer.alloc(16, 0xab) });
 });
 
-check("a PING's time to live is obeyed: silence for as long costs the connection", async (t) => {
+check("test_heartbeats: a PING's time to live is obeyed: silence for as long costs the connection", async (t) => {
   const pull = own(t, new Pull());
   const events = new Events(pull);
   const peer = await RawPeer.connect(t, await bound(pull));
@@ -68,7 +68,7 @@ check("a PING's time to live is obeyed: silence for as long costs the connection
   assert.equal((await events.next("disconnect")).reason, "ttl-expired");
 });
 
-check("traffic of any kind keeps a connection with a time to live", async (t) => {
+check("test_heartbeats: traffic of any kind keeps a connection with a time to live", async (t) => {
   const pull = own(t, new Pull());
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
@@ -81,7 +81,7 @@ check("traffic of any kind keeps a connection with a time to live", async (t) =>
   }
 });
 
-check("time to live: 100 ms steps, rounded down, at most what the field holds", async (t) => {
+check("test_heartbeats: time to live: 100 ms steps, rounded down, at most what the field holds", async (t) => {
   for (const [option, tenths] of [
     [0, 0],
     [99, 0],
@@ -112,7 +112,7 @@ for (const [name, make] of [
   ["DEALER and DEALER", () => [new Dealer(heart), new Dealer(heart)]],
   ["ROUTER and REQ", () => [new Router(heart), new Request(heart)]],
 ] as const) {
-  check(`a healthy link is never dropped: ${name}`, async (t) => {
+  check(`test_heartbeats: a healthy link is never dropped: ${name}`, async (t) => {
     const [one, two] = make() as readonly Socket[];
     own(t, one);
     own(t, two);
@@ -126,7 +126,7 @@ for (const [name, make] of [
   });
 }
 
-check("a healthy peer is not dropped while our own program does not read", async (t) => {
+check("test_heartbeats: a healthy peer is not dropped while our own program does not read", async (t) => {
   const pull = own(t, new Pull({ receiveHighWaterMark: 1, heartbeatInterval: 10, heartbeatTimeout: 20 }));
   const push = own(t, new Push({ sendHighWaterMark: 0 }));
   const events = new Events(pull);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { Dealer, Publisher, Pull, Push, Reply, Request, Router, Subscriber, XPublisher, XSubscriber } from "../../src/node.ts";
 import { command, frame, GREETING, message, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
-import { bound, check, Events, eventually, notApplicable, own, receive } from "../support/harness.ts";
+import { bound, check, Events, eventually, own, receive } from "../support/harness.ts";
 
 function random(seed: number): () => number {
   let state = seed;
@@ -208,8 +208,3 @@ check("a peer that sends byte by byte is understood", async (t) => {
   }
   assert.deepEqual(await receive(pull), ["slow", "", "x"]);
 });
-
-notApplicable(
-  "test_bind_ws_fuzzer, test_connect_ws_fuzzer",
-  "no ws yet (test_bind_stream_fuzzer and test_connect_stream_fuzzer: stream.test.ts)",
-);

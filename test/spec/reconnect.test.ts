@@ -15,6 +15,7 @@ import {
   eventually,
   fill,
   freeEndpoint,
+  noIpv6,
   own,
   receive,
   receiveEach,
@@ -40,6 +41,22 @@ each(STREAMS, "test_reconnect_ivl: -1 means that a lost connection is not made a
   await client.send("by a new connect");
   assert.deepEqual(await receive(again), ["by a new connect"]);
 });
+
+check(
+  "test_reconnect_ivl (IPv6): -1 means that a lost connection is not made again",
+  async (t) => {
+    const client = own(t, new Pair({ reconnectInterval: -1, ipv6: true }));
+    const events = new Events(client);
+    const server = own(t, new Pair({ ipv6: true }));
+    await server.bind("tcp://[::1]:*");
+    client.connect(server.lastEndpoint as string);
+    await client.connected();
+    await server.end(0);
+    assert.equal((await events.next("disconnect")).retry, false);
+    assert.deepEqual(events.of("connect:retry"), []);
+  },
+  noIpv6,
+);
 
 each(STREAMS, "test_reconnect_ivl: by default it is made again", async (t, scheme) => {
   const client = own(t, new Pair({ reconnectInterval: 10 }));

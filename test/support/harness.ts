@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
@@ -24,6 +24,10 @@ export type Scheme = "tcp" | "ipc" | "inproc";
 export const SCHEMES: readonly Scheme[] = process.platform === "win32" ? ["tcp", "inproc"] : ["tcp", "ipc", "inproc"];
 /** Those with a connection, a handshake and events. */
 export const STREAMS: readonly Scheme[] = SCHEMES.filter((scheme) => scheme !== "inproc");
+
+const LOOPBACKS = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((each) => each.internal));
+/** Why a test of IPv6 cannot run here; false if it can. */
+export const noIpv6: string | false = !LOOPBACKS.some(({ family }) => family === "IPv6") && "this machine has no IPv6 loopback";
 
 /** How long a test waits to be sure that nothing comes, where no event can tell. */
 export const BRIEFLY = 40;
