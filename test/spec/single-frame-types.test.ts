@@ -116,6 +116,24 @@ test("test_peer_disconnect: once a connection is given up, its number is EHOSTUN
   right.close();
 });
 
+test("a SERVER waits for a client that is full, or fails with EAGAIN (libzmq; RFC 41: SHALL NOT block)", async () => {
+  const [server, address] = await bound(new Server({ sendHighWaterMark: 2 }), "inproc://full-client");
+  const client = new Client({ receiveHighWaterMark: 1 });
+  client.connect(address);
+  await client.send("x");
+  const [, peer] = await server.receive();
+  for (let i = 0; i < 3; i++) assert.equal(server.trySend(String(i), peer), true);
+  assert.equal(server.trySend("no room", peer), false);
+  server.sendTimeout = 0;
+  await assert.rejects(server.send("no room", peer), { code: "EAGAIN" });
+  server.sendTimeout = -1;
+  const waiting = server.send("3", peer);
+  for (let i = 0; i < 4; i++) assert.equal(String(await client.receive()), String(i));
+  await waiting;
+  server.close();
+  client.close();
+});
+
 test("a multipart message from a peer is dropped whole, with an event, and the next one is received", async () => {
   // Over inproc nobody checks types, so a DEALER can play a CLIENT that does not keep to its protocol.
   const [server] = await bound(new Server(), "inproc://bad-client");
