@@ -19,6 +19,8 @@ const MARKS = { ...SENDS, ...RECEIVES };
 interface Device {
   /** Of its present life. */
   proxy: Proxy;
+  /** How often it dies. */
+  readonly deaths: number;
 }
 
 /** Runs a proxy in a process that may die, up to twice, and come back. */
@@ -30,8 +32,9 @@ function device(simulation: Simulation, open: (process: SimulatedProcess) => Pro
     simulation.spawn(() => proxy.run());
     return proxy;
   };
-  const now: Device = { proxy: begin() };
-  for (let restarts = random.next(3); restarts > 0; restarts--) {
+  const deaths = random.next(3);
+  const now: Device = { proxy: begin(), deaths };
+  for (let restarts = deaths; restarts > 0; restarts--) {
     simulation.after(random.next(FAULTS_MS), () => {
       process.crash({ silent: random.next(2) === 0 });
       simulation.after(random.next(200), () => {
@@ -43,7 +46,10 @@ function device(simulation: Simulation, open: (process: SimulatedProcess) => Pro
   }
   watch(simulation, () => {
     for (const socket of [now.proxy.frontEnd, now.proxy.backEnd])
-      for (const { sending } of socket.peers()) assert.ok(sending.messages <= MARK, `the device: ${sending.messages} of ${MARK}`);
+      for (const { sending } of socket.peers()) {
+        const { messages, highWaterMark } = sending;
+        assert.ok(highWaterMark === 0 || messages <= highWaterMark, `the device: ${messages} of ${highWaterMark}`);
+      }
   });
   return now;
 }
@@ -120,12 +126,15 @@ async function forwarder(simulation: Simulation): Promise<void> {
 }
 
 async function queue(simulation: Simulation): Promise<void> {
-  const { random } = simulation;
+  const { random, network } = simulation;
   climate(simulation);
   const asked = new Ledger();
   const answered = new Ledger();
-  device(simulation, (process) => {
-    const [front, back] = [process.socket(Router, MARKS), process.socket(Dealer, MARKS)];
+  const mark = between(random, 1, MARK);
+  const marks = { ...MARKS, sendHighWaterMark: mark, receiveHighWaterMark: mark };
+  const { deaths } = device(simulation, (process) => {
+    // A ROUTER drops what is too much for one peer; here it may queue any number, so that a loss would be the proxy's.
+    const [front, back] = [process.socket(Router, { ...marks, sendHighWaterMark: 0 }), process.socket(Dealer, marks)];
     front.bindSync("sim://device:in");
     back.bindSync("sim://device:out");
     return new Proxy(front, back);
@@ -169,6 +178,8 @@ async function queue(simulation: Simulation): Promise<void> {
   });
   weather(simulation, ["device", ...workers, ...clients.map(({ name }) => name)], FAULTS_MS);
   await simulation.run(FAULTS_MS + SETTLE_MS);
+  if (deaths === 0 && network.made === workers.length + clients.length)
+    assert.equal(answered.arrived(), asked.sent(), "nothing broke, so nothing is lost");
   // In peace, the way through the device and back is open, for every question.
   for (const { name, socket, got } of clients) {
     const questions = Array.from({ length: 5 }, () => asked.next(name));

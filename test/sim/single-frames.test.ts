@@ -26,7 +26,6 @@ async function broadcast(simulation: Simulation): Promise<void> {
     name: `dish${i}`,
     socket: simulation.process(`dish${i}`).socket(Dish, { ...LASTING, heartbeatTimeToLive: 300 }),
     joined: new Set<string>(),
-    ever: new Set<string>(),
     got: [] as string[],
   }));
   for (const { name, socket } of [...radios, ...dishes]) socket.bindSync(`sim://${name}`);
@@ -45,12 +44,12 @@ async function broadcast(simulation: Simulation): Promise<void> {
       }
     });
   }
-  for (const { name, socket, joined, ever, got } of dishes) {
+  for (const { name, socket, joined, got } of dishes) {
     simulation.spawn(async () => {
       for (;;) {
         const { message, peer } = await socket.receiveFrom();
         const group = String(message[1].group);
-        assert.ok(ever.has(group), `${name} got "${group}" and never joined it`);
+        assert.ok(joined.has(group), `${name} got "${group}", which it has not joined`);
         ledger.came(message[0], { lane: `${name} ${peer.id}`, copies: name });
         got.push(`${group} of ${String(message[0]).split(" ")[0]}`);
       }
@@ -62,7 +61,6 @@ async function broadcast(simulation: Simulation): Promise<void> {
         else {
           socket.join(group);
           joined.add(group);
-          ever.add(group);
         }
         await simulation.sleep(random.next(150));
       }
@@ -80,6 +78,8 @@ async function broadcast(simulation: Simulation): Promise<void> {
   );
   await simulation.run(FAULTS_MS + SETTLE_MS);
   // In peace, each DISH gets exactly what it joined.
+  const unwanted = (): number[] => dishes.map(({ socket }) => socket.stats().dropped["not-subscribed"] ?? 0);
+  const before = unwanted();
   for (const dish of dishes) dish.got.length = 0;
   for (const { name, socket } of radios)
     for (const group of GROUPS) await simulation.until(socket.send(ledger.next(name), { group }));
@@ -88,6 +88,7 @@ async function broadcast(simulation: Simulation): Promise<void> {
     const due = radios.flatMap((radio) => [...joined].map((group) => `${group} of ${radio.name}`));
     assert.deepEqual(got.sort(), due.sort(), `${name} joined ${[...joined].map((each) => `"${each}"`)}`);
   }
+  assert.deepEqual(unwanted(), before, "no RADIO sends what nobody wants any more");
 }
 
 /** Answers by number; false when there is no such peer any more or no room for it. */
