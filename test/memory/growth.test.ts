@@ -24,8 +24,8 @@ import {
   XPublisher,
   XSubscriber,
 } from "../../src/node.ts";
-import { RawPeer } from "../support/hand-peer.ts";
 import { bound, check, each, eventually, join2, own, SCHEMES } from "../support/harness.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 
 /** The heap that is left after garbage collection. */
 async function heap(): Promise<number> {
@@ -139,9 +139,9 @@ check("10^3 peers that break off in the middle leave nothing behind", async (t) 
   await assertBounded(async () => {
     for (let i = 0; i < 330; i++) {
       const raw = await RawPeer.connect(t, endpoint);
-      raw.write(Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]));
+      raw.send(Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]));
       raw.socket.resetAndDestroy();
-      await raw.gone;
+      await raw.closed();
     }
     await eventually(() => pull.peers().length === 0);
   }, 4_000_000);

@@ -30,7 +30,7 @@ export class RawPeer {
   metadata: ReadonlyMap<string, Uint8Array> = new Map();
   #received = Buffer.alloc(0);
   #ended = false;
-  #wake: (() => void) | null = null;
+  #wakers: (() => void)[] = [];
 
   constructor(t: TestContext, socket: Socket) {
     this.socket = socket;
@@ -38,16 +38,14 @@ export class RawPeer {
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake?.();
+      this.#wake();
     });
-    socket.on("close", () => {
-      this.#ended = true;
-      this.#wake?.();
-    });
-    socket.on("end", () => {
-      this.#ended = true;
-      this.#wake?.();
-    });
+    for (const event of ["close", "end"]) {
+      socket.on(event, () => {
+        this.#ended = true;
+        this.#wake();
+      });
+    }
     t.after(() => socket.destroy());
   }
 
@@ -109,10 +107,13 @@ export class RawPeer {
   }
 
   /** Both greetings and both READYs. */
-  async handshake(socketType: string, options: { identity?: string | Uint8Array; minor?: number } = {}): Promise<this> {
+  async handshake(
+    socketType: string,
+    options: { identity?: string | Uint8Array; minor?: number; metadata?: Readonly<Record<string, string>> } = {},
+  ): Promise<this> {
     this.send(greeting({ minor: options.minor ?? 1 }));
     await this.read(64);
-    this.send(ready(socketType, options.identity));
+    this.send(ready(socketType, options.identity, options.metadata));
     const own = await this.readCommand();
     assert.equal(own.name, "READY");
     this.metadata = decodeMetadata(own.data) ?? new Map();
@@ -130,13 +131,15 @@ export class RawPeer {
     this.socket.pause();
   }
 
+  #wake(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
+  }
+
   async #until(condition: () => boolean, what: string): Promise<void> {
     const done = (async () => {
       while (!condition()) {
         if (this.#ended) throw new Error(`waiting for ${what}, the connection ended after ${this.#received.toString("hex")}`);
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await new Promise<void>((resolve) => this.#wakers.push(resolve));
       }
     })();
     await guard(done, () => `${what}; came so far: ${this.#received.toString("hex")}`);
