@@ -72,8 +72,9 @@ each(
     const waiting = receive(router);
     await three.send("my last words");
     assert.deepEqual(await waiting, ["X", "my last words"], "the second one had no id to give back");
+    const heard = receive(router);
     await three.end();
-    assert.deepEqual(await receive(router), ["X", "unheard for now"]);
+    assert.deepEqual(await heard, ["X", "unheard for now"]);
     await router.send(["X", "again"]);
     assert.deepEqual(await receive(one), ["again"]);
     assert.deepEqual(
