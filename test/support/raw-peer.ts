@@ -6,10 +6,12 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { type Event, type EventOfType, type EventType, Observer, type Socket as ZmqSocket } from "../../src/node.ts";
+import type { Socket as ZmqSocket } from "../../src/node.ts";
 import { decodeCommand, decodeMetadata } from "../../src/zmtp/command.ts";
 import { greeting, ready } from "./engine-probe.ts";
-import { single } from "./harness.ts";
+import { Events as EventLog } from "./events.ts";
+
+export { EventLog };
 
 /** A wait longer than this has failed. */
 const GUARD_MS = 20_000;
@@ -188,44 +190,6 @@ export class RawListener {
       );
     }
     return new RawPeer(this.#t, this.#waiting.shift() as Socket);
-  }
-}
-
-/** Everything a socket reported, and waiting for what it will. */
-export class EventLog {
-  readonly all: Event[] = [];
-  #wakers = new Set<() => void>();
-
-  constructor(socket: ZmqSocket) {
-    const observer = new Observer(socket);
-    void (async () => {
-      for await (const event of observer) {
-        this.all.push(...single(event));
-        for (const wake of this.#wakers) wake();
-      }
-    })();
-  }
-
-  of<E extends EventType>(type: E): EventOfType<E>[] {
-    return this.all.filter((event): event is EventOfType<E> => event.type === type);
-  }
-
-  /** The first event of a type, past or to come, that passes the test. */
-  async first<E extends EventType>(type: E, test: (event: EventOfType<E>) => boolean = () => true): Promise<EventOfType<E>> {
-    const done = (async () => {
-      for (;;) {
-        const found = this.of(type).find(test);
-        if (found !== undefined) return found;
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            this.#wakers.delete(wake);
-            resolve();
-          };
-          this.#wakers.add(wake);
-        });
-      }
-    })();
-    return await guard(done, () => `the event ${type}; came so far: ${this.all.map((event) => event.type).join(", ")}`);
   }
 }
 
