@@ -2,6 +2,7 @@
  * Routing: pipes by routing id (RFC 28, ROUTER). Ids are bytes; here a string of one character per byte is their key.
  *
  * Peers without an id get one: a zero octet and a counter of four octets that begins at random.
+ * A pipe whose id another one took over can be kept as an heir: it may have the id back when that one is gone.
  */
 import { allocate, toLatin1, writeUint32 } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
@@ -16,6 +17,8 @@ interface Route {
 export class RoutingTable {
   #pipes = new Map<string, Pipe>();
   #routes = new Map<Pipe, Route>();
+  /** Those who lost their id to another pipe, the latest last. */
+  #heirs = new Map<Pipe, Route>();
   #next: number;
 
   constructor(random: Random) {
@@ -54,8 +57,26 @@ export class RoutingTable {
     this.#routes.set(pipe, { id, key });
   }
 
-  /** Harmless for a pipe that has no id. */
+  /** A pipe loses its id, but not its claim to it. */
+  displace(pipe: Pipe): void {
+    const route = this.#routes.get(pipe);
+    if (route === undefined) return;
+    this.remove(pipe);
+    this.#heirs.set(pipe, route);
+  }
+
+  /** Who had an id last, of those that were displaced. */
+  heirOf(id: Frame): Pipe | undefined {
+    if (this.#heirs.size === 0) return undefined;
+    const key = toLatin1(id);
+    let last: Pipe | undefined;
+    for (const [pipe, route] of this.#heirs) if (route.key === key) last = pipe;
+    return last;
+  }
+
+  /** Ends a pipe's id and its claim to one; harmless for a pipe that has none. */
   remove(pipe: Pipe): void {
+    this.#heirs.delete(pipe);
     const route = this.#routes.get(pipe);
     if (route === undefined) return;
     this.#routes.delete(pipe);

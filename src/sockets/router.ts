@@ -3,7 +3,9 @@
  *
  * A peer's id is the one it announced, or one we make; it is known when its handshake is complete. The first to have an
  * id keeps it (a newcomer is ignored, its connection stays open: closing it would make a libzmq peer reconnect for
- * ever) unless `handover` is set. With `routerRaw` peers speak plain TCP, and messages are those of STREAM.
+ * ever) unless `handover` is set. Then the newcomer takes it over, and who had it is ignored for as long as the newcomer
+ * stays: that may be a connection which died long ago and whose handshake came late. With `routerRaw` peers speak plain
+ * TCP, and messages are those of STREAM.
  */
 import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
@@ -124,10 +126,12 @@ class RouterCore extends SocketCore {
   }
 
   protected retired(pipe: Pipe): void {
+    const id = this.#routes.idOf(pipe);
     // What an ignored peer has sent is read by nobody.
     if (pipe.inSlot === -1) pipe.takeAll();
     // The id stays until everything was read: messages that still wait are given out under it. Writing finds the pipe closed.
     if (pipe.waiting === 0) this.#routes.remove(pipe);
+    if (id !== undefined && !this.closed) this.#restore(id);
   }
 
   protected override readActivated(pipe: Pipe): void {
@@ -162,11 +166,21 @@ class RouterCore extends SocketCore {
     this.#queue.attach(pipe);
   }
 
-  // Its id was taken over: nothing is read from it or sent to it any more.
+  // Its id was taken over: nothing is read from it or sent to it for now.
   #dismiss(pipe: Pipe): void {
     pipe.peer.state = "ignored";
-    this.#routes.remove(pipe);
+    this.#routes.displace(pipe);
     this.#queue.detach(pipe);
+  }
+
+  // Who took an id over is gone; who had it before and is still there has it again.
+  #restore(id: Frame): void {
+    const pipe = this.#routes.heirOf(id);
+    if (pipe === undefined) return;
+    pipe.peer.state = "ready";
+    this.#admit(pipe, id);
+    this.#notify(pipe, NOTIFY_CONNECT);
+    if (pipe.waiting > 0) this.onReadable(pipe);
   }
 }
 

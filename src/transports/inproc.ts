@@ -89,6 +89,6 @@ function join(connector: Party, pipe: Pipe, binder: Party): void {
   if (!pipe.closed) connector.onJoined(pipe);
   binder.onJoined(far);
   if (pipe.closed) binder.owner.onClosed(far);
-  // What was written before the join woke nobody.
-  if (far.waiting > 0) far.owner.onReadable(far);
+  // What was written before both knew each other woke nobody: a waiting send may have gone out as soon as there was a pipe.
+  for (const end of [far, pipe]) if (end.waiting > 0) end.owner.onReadable(end);
 }

@@ -17,7 +17,6 @@ import {
   XSubscriber,
   ZmqError,
 } from "../../src/node.ts";
-import { RawServer } from "../support/hand-peer.ts";
 import {
   bound,
   check,
@@ -33,6 +32,7 @@ import {
   SCHEMES,
   STREAMS,
 } from "../support/harness.ts";
+import { RawListener } from "../support/raw-peer.ts";
 
 check("test_ancillaries, test_capabilities: version and capability", () => {
   assert.equal(zmtp.version, "4.3.5");
@@ -169,7 +169,7 @@ each(SCHEMES, "connected() resolves when so many peers are ready, at once if the
 });
 
 check("connected() does not count a peer whose handshake is not done", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const push = own(t, new Push());
   push.connect(server.endpoint);
   const peer = await server.accept();

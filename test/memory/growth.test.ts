@@ -1,9 +1,31 @@
-/** Memory stays bounded over 10^5 messages and 10^3 reconnects: what grows for ever is found here. */
+/** Memory stays bounded over 10^5 messages, 10^3 reconnects and 10^4 sockets: what grows for ever is found here. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Dealer, Publisher, Pull, Push, Reply, Request, Router, Subscriber } from "../../src/node.ts";
-import { RawPeer } from "../support/hand-peer.ts";
+import {
+  Channel,
+  Client,
+  Context,
+  Dealer,
+  Dish,
+  Gather,
+  Pair,
+  PeerSocket,
+  Publisher,
+  Pull,
+  Push,
+  Radio,
+  Reply,
+  Request,
+  Router,
+  Scatter,
+  Server,
+  Stream,
+  Subscriber,
+  XPublisher,
+  XSubscriber,
+} from "../../src/node.ts";
 import { bound, check, each, eventually, join2, own, SCHEMES } from "../support/harness.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 
 /** The heap that is left after garbage collection. */
 async function heap(): Promise<number> {
@@ -117,9 +139,9 @@ check("10^3 peers that break off in the middle leave nothing behind", async (t) 
   await assertBounded(async () => {
     for (let i = 0; i < 330; i++) {
       const raw = await RawPeer.connect(t, endpoint);
-      raw.write(Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]));
+      raw.send(Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f]));
       raw.socket.resetAndDestroy();
-      await raw.gone;
+      await raw.closed();
     }
     await eventually(() => pull.peers().length === 0);
   }, 4_000_000);
@@ -137,6 +159,55 @@ check("sockets that were closed leave nothing behind, bound, connected, subscrib
       await Promise.all([pub.end(0), sub.end(0)]);
     }
   });
+});
+
+const TYPES = [Pair, Publisher, Subscriber, XPublisher, XSubscriber, Request, Reply, Dealer, Router, Push, Pull, Stream].concat([
+  Client,
+  Server,
+  Radio,
+  Dish,
+  Scatter,
+  Gather,
+  PeerSocket,
+  Channel,
+] as never);
+
+check("10^4 sockets of all types, opened and closed, leave nothing behind", async () => {
+  const context = new Context({ maxSockets: 1 });
+  await assertBounded(async () => {
+    for (let i = 0; i < 5_000; i++) await new TYPES[i % TYPES.length]({ context }).end();
+  }, 500_000);
+});
+
+/** Pairs of sockets in one load, and the bytes that the measured loads may leave: real connections take their time. */
+const PAIRS = { inproc: [2_500, 500_000], tcp: [750, 1_000_000], ipc: [750, 1_000_000] } as const;
+
+each(SCHEMES, "thousands of sockets, bound or connected, that carried a message leave nothing behind", async (_t, scheme) => {
+  const context = new Context();
+  const [pairs, limit] = PAIRS[scheme];
+  await assertBounded(async () => {
+    for (let i = 0; i < pairs; i++) {
+      const [pull, push] = [new Pull({ context }), new Push({ context })];
+      push.connect(await bound(pull, scheme));
+      await push.send("x");
+      await pull.receive();
+      await Promise.all([push.end(), pull.end()]);
+    }
+  }, limit);
+});
+
+check("10^4 sockets that connected to one that stays leave nothing behind", async (t) => {
+  const router = own(t, new Router());
+  const endpoint = await bound(router, "inproc");
+  await assertBounded(async () => {
+    for (let i = 0; i < 5_000; i++) {
+      const dealer = new Dealer();
+      dealer.connect(endpoint);
+      await dealer.send("x");
+      await router.receive();
+      await dealer.end();
+    }
+  }, 500_000);
 });
 
 check("subscriptions that come and go leave nothing behind", async (t) => {

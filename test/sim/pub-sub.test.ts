@@ -4,43 +4,14 @@ import { test } from "node:test";
 import { Publisher, Subscriber } from "../../src/node.ts";
 import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
 import { printSeed } from "../support/seed.ts";
+import { changeSubscription, matches, type Reader, TOPICS } from "./topics.ts";
 import { between, climate, pick, SEEDS, vigilance, watch, weather } from "./weather.ts";
 
 printSeed();
 
 const FAULTS_MS = 1500;
 const SETTLE_MS = 2500;
-const TOPICS = ["", "a", "ab", "abc", "b", "ba", "c"];
 const MARK = 20;
-
-interface Reader {
-  readonly name: string;
-  readonly socket: Subscriber;
-  /** How often each topic is subscribed to now. */
-  readonly wanted: Map<string, number>;
-  /** Topics that it ever wanted. */
-  readonly ever: Set<string>;
-  readonly got: string[];
-}
-
-function matches(topics: Iterable<string>, message: string): boolean {
-  for (const topic of topics) if (message.startsWith(topic)) return true;
-  return false;
-}
-
-function changeSubscription(simulation: Simulation, { socket, wanted, ever }: Reader): void {
-  const topic = pick(simulation.random, TOPICS);
-  const count = wanted.get(topic) ?? 0;
-  if (count > 0 && simulation.random.next(2) === 0) {
-    socket.unsubscribe(topic);
-    if (count === 1) wanted.delete(topic);
-    else wanted.set(topic, count - 1);
-  } else {
-    socket.subscribe(topic);
-    wanted.set(topic, count + 1);
-    ever.add(topic);
-  }
-}
 
 async function newspaper(simulation: Simulation): Promise<void> {
   const { random } = simulation;

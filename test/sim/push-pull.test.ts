@@ -1,7 +1,8 @@
-// PUSH and PULL, any number of each, bound or connected either way, small marks, slow readers, any weather.
+// PUSH and PULL, SCATTER and GATHER: any number of each, bound or connected either way, small marks, slow readers, any weather; also with
+// `immediate`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pull, Push } from "../../src/node.ts";
+import { Gather, Pull, Push, Scatter } from "../../src/node.ts";
 import { Ledger, type Simulation, simulate } from "../../src/testing.ts";
 import { printSeed } from "../support/seed.ts";
 import { between, climate, SEEDS, vigilance, watch, weather } from "./weather.ts";
@@ -22,10 +23,17 @@ function sum(drops: Readonly<Record<string, number>>): number {
   return Object.values(drops).reduce((a, b) => a + b, 0);
 }
 
-/** Who connects: the PUSH sides, the PULL sides, or each pair as it comes. */
-type Dialler = "push" | "pull" | "either";
+interface Variant {
+  /** Who connects: the PUSH sides, the PULL sides, or each pair as it comes. */
+  readonly dialler: "push" | "pull" | "either";
+  readonly immediate?: boolean;
+  /** SCATTER and GATHER, whose messages are one frame. */
+  readonly single?: boolean;
+}
 
-async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void> {
+async function pipeline(simulation: Simulation, { dialler, immediate = false, single = false }: Variant): Promise<void> {
+  // What one peer did not take goes to another one, behind newer messages.
+  const ordered = dialler === "push" && !immediate;
   const { random, network } = simulation;
   const { bufferBytes } = climate(simulation);
   const vigilant = vigilance(random);
@@ -36,10 +44,12 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
       return { name: `${kind}${i}`, socket: open(`${kind}${i}`, mark), mark };
     });
   const pushes = make("push", (name, sendHighWaterMark) =>
-    simulation.process(name).socket(Push, { ...vigilant, sendHighWaterMark }),
+    simulation
+      .process(name)
+      .socket<Push | Scatter, object>(single ? Scatter : Push, { ...vigilant, sendHighWaterMark, immediate }),
   );
   const pulls = make("pull", (name, receiveHighWaterMark) =>
-    simulation.process(name).socket(Pull, { ...vigilant, receiveHighWaterMark }),
+    simulation.process(name).socket<Pull | Gather, object>(single ? Gather : Pull, { ...vigilant, receiveHighWaterMark }),
   );
   for (const { name, socket } of [...pushes, ...pulls]) socket.bindSync(`sim://${name}`);
   for (const push of pushes) {
@@ -52,7 +62,9 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
   for (const { name, socket } of pushes) {
     simulation.spawn(async () => {
       for (let i = 0; i < MESSAGES; i++) {
-        await socket.send([ledger.next(name), Buffer.alloc(PADDING + random.next(100))]);
+        const padding = "x".repeat(PADDING + random.next(100));
+        if (socket instanceof Scatter) await socket.send(`${ledger.next(name)} ${padding}`);
+        else await socket.send([ledger.next(name), padding]);
         if (random.next(4) === 0) await simulation.sleep(random.next(40));
       }
     });
@@ -62,18 +74,20 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
     simulation.spawn(async () => {
       for (;;) {
         const { message, peer } = await socket.receiveFrom();
-        // What an accepted peer did not take goes to another one, behind newer messages.
-        ledger.came(message[0], dialler === "push" ? { lane: `${name} ${peer.id}` } : {});
-        assert.equal(message.length, 2);
+        ledger.came(message[0], ordered ? { lane: `${name} ${peer.id}` } : {});
+        assert.equal(message.length, single ? 1 : 2);
         if (slow) await simulation.sleep(random.next(30));
       }
     });
   }
   watch(simulation, () => {
     for (const { socket, mark, name } of pushes) {
-      // What is handed over to another peer may be too much for its mark.
-      if (dialler !== "push") break;
-      for (const { sending } of socket.peers()) assert.ok(sending.messages <= mark, `${name}: ${sending.messages} of ${mark}`);
+      for (const { sending, state, endpoint } of socket.peers()) {
+        if (immediate && state !== "ready")
+          assert.equal(sending.messages, 0, `${name} queues for ${endpoint}, which is not there`);
+        // What is handed over to another peer may be too much for its mark.
+        if (ordered) assert.ok(sending.messages <= mark, `${name}: ${sending.messages} of ${mark}`);
+      }
     }
     for (const { socket, mark, name } of pulls) {
       const most = mark + (network.broken === 0 ? 0 : (2 * bufferBytes) / PADDING);
@@ -103,5 +117,10 @@ async function pipeline(simulation: Simulation, dialler: Dialler): Promise<void>
 
 for (const dialler of ["push", "pull", "either"] as const) {
   test(`PUSH and PULL, connected by ${dialler}: nothing twice, nothing lost but what the network lost, marks kept`, () =>
-    simulate(SEEDS, (simulation) => pipeline(simulation, dialler)));
+    simulate(SEEDS, (simulation) => pipeline(simulation, { dialler })));
 }
+
+test("PUSH with immediate: nothing waits for a peer that is not there, nothing twice, nothing lost in silence", () =>
+  simulate(SEEDS, (simulation) => pipeline(simulation, { dialler: "push", immediate: true })));
+test("SCATTER and GATHER: nothing twice, nothing lost but what the network lost, marks kept", () =>
+  simulate(SEEDS, (simulation) => pipeline(simulation, { dialler: "push", single: true })));

@@ -16,15 +16,13 @@ import {
   freeEndpoint,
   freePort,
   join2,
+  noIpv6,
   own,
   receive,
   receiveEach,
   SCHEMES,
   STREAMS,
 } from "../support/harness.ts";
-
-const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some((each) => each.family === "IPv6" && each.internal));
-const noIpv6 = !hasIpv6 && "this machine has no IPv6 loopback";
 
 check("test_last_endpoint: it is what was bound, for each bind", async (t) => {
   const router = own(t, new Router());

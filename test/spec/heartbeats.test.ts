@@ -1,26 +1,27 @@
 /** libzmq's test_heartbeats (NULL), against peers by hand where silence is needed. */
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Reply, Request, Router, type Socket, Subscriber } from "../../src/node.ts";
-import { command, message, RawPeer, RawServer } from "../support/hand-peer.ts";
+import { command, message } from "../support/engine-probe.ts";
 import { bound, check, Events, join2, notApplicable, own, receive } from "../support/harness.ts";
+import { RawListener, RawPeer } from "../support/raw-peer.ts";
 
 const be16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 
-check("a silent peer is dropped after the timeout, whoever connected", async (t) => {
+check("test_heartbeats: a silent peer is dropped after the timeout, whoever connected", async (t) => {
   const pull = own(t, new Pull({ heartbeatInterval: 20, heartbeatTimeout: 40 }));
   const events = new Events(pull);
   const silent = await RawPeer.connect(t, await bound(pull));
   await silent.handshake("PUSH");
   const { name } = await silent.readCommand();
   assert.equal(name, "PING");
-  await silent.gone;
+  await silent.closed();
   const event = await events.next("disconnect");
   assert.equal(event.reason, "heartbeat-timeout");
   assert.equal(event.error.code, "ETIMEDOUT");
 });
 
-check("a silent peer that we connected to is dropped and tried again", async (t) => {
-  const server = await RawServer.listen(t);
+check("test_heartbeats: a silent peer that we connected to is dropped and tried again", async (t) => {
+  const server = await RawListener.listen(t);
   const push = own(t, new Push({ heartbeatInterval: 15, reconnectInterval: 5 }));
   const events = new Events(push);
   push.connect(server.endpoint);
@@ -33,55 +34,54 @@ check("a silent peer that we connected to is dropped and tried again", async (t)
 });
 
 for (const size of [0, 1, 16]) {
-  check(`PONG carries the PING's context of ${size} bytes`, async (t) => {
+  check(`test_heartbeats: PONG carries the PING's context of ${size} bytes`, async (t) => {
     const pull = own(t, new Pull());
     const peer = await RawPeer.connect(t, await bound(pull));
     await peer.handshake("PUSH");
     const context = Buffer.alloc(size, 0xab);
-    peer.write(command("PING", Buffer.concat([be16(0), context])));
+    peer.send(command("PING", Buffer.concat([be16(0), context])));
     const pong = await peer.readCommand();
     assert.equal(pong.name, "PONG");
-    assert.deepEqual(pong.body, context);
+    assert.deepEqual(pong.data, context);
   });
 }
 
-check("a context of more than 16 bytes: its first 16 come back, or the peer is at fault", async (t) => {
+check("test_heartbeats: of a context of more than 16 bytes the first 16 come back", async (t) => {
   const pull = own(t, new Pull());
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
-  peer.write(command("PING", Buffer.concat([be16(0), Buffer.alloc(17, 0xab)])));
-  const answer = await Promise.race([peer.readCommand(), peer.gone]);
-  if (answer !== undefined) assert.deepEqual(answer, { name: "PONG", body: Buffer.alloc(16, 0xab) });
+  peer.send(command("PING", Buffer.concat([be16(0), Buffer.alloc(17, 0xab)])));
+  assert.deepEqual(await peer.readCommand(), { name: "PONG", data: Buffer.alloc(16, 0xab) });
 });
 
-check("a PING's time to live is obeyed: silence for as long costs the connection", async (t) => {
+check("test_heartbeats: a PING's time to live is obeyed: silence for as long costs the connection", async (t) => {
   const pull = own(t, new Pull());
   const events = new Events(pull);
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
-  peer.write(command("PING", be16(1)));
+  peer.send(command("PING", be16(1)));
   await peer.readCommand();
   const before = performance.now();
-  await peer.gone;
+  await peer.closed();
   const waited = performance.now() - before;
   assert.ok(waited > 50 && waited < 2000, `${waited} ms`);
   assert.equal((await events.next("disconnect")).reason, "ttl-expired");
 });
 
-check("traffic of any kind keeps a connection with a time to live", async (t) => {
+check("test_heartbeats: traffic of any kind keeps a connection with a time to live", async (t) => {
   const pull = own(t, new Pull());
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
-  peer.write(command("PING", be16(1)));
+  peer.send(command("PING", be16(1)));
   await peer.readCommand();
   for (let i = 0; i < 6; i++) {
     await new Promise((resolve) => setTimeout(resolve, 40));
-    peer.write(message(String(i)));
+    peer.send(message(String(i)));
     assert.deepEqual(await receive(pull), [String(i)]);
   }
 });
 
-check("time to live: 100 ms steps, rounded down, at most what the field holds", async (t) => {
+check("test_heartbeats: time to live: 100 ms steps, rounded down, at most what the field holds", async (t) => {
   for (const [option, tenths] of [
     [0, 0],
     [99, 0],
@@ -92,7 +92,7 @@ check("time to live: 100 ms steps, rounded down, at most what the field holds", 
     const pull = own(t, new Pull({ heartbeatInterval: 10, heartbeatTimeout: 0, heartbeatTimeToLive: option }));
     const peer = await RawPeer.connect(t, await bound(pull));
     await peer.handshake("PUSH");
-    const { name, body } = await peer.readCommand();
+    const { name, data: body } = await peer.readCommand();
     assert.equal(name, "PING");
     assert.equal(body.readUInt16BE(), tenths, `${option} ms`);
   }
@@ -112,7 +112,7 @@ for (const [name, make] of [
   ["DEALER and DEALER", () => [new Dealer(heart), new Dealer(heart)]],
   ["ROUTER and REQ", () => [new Router(heart), new Request(heart)]],
 ] as const) {
-  check(`a healthy link is never dropped: ${name}`, async (t) => {
+  check(`test_heartbeats: a healthy link is never dropped: ${name}`, async (t) => {
     const [one, two] = make() as readonly Socket[];
     own(t, one);
     own(t, two);
@@ -126,7 +126,7 @@ for (const [name, make] of [
   });
 }
 
-check("a healthy peer is not dropped while our own program does not read", async (t) => {
+check("test_heartbeats: a healthy peer is not dropped while our own program does not read", async (t) => {
   const pull = own(t, new Pull({ receiveHighWaterMark: 1, heartbeatInterval: 10, heartbeatTimeout: 20 }));
   const push = own(t, new Push({ sendHighWaterMark: 0 }));
   const events = new Events(pull);

@@ -1,6 +1,20 @@
 /** libzmq's test_inproc_connect and test_disconnect_inproc, and the rules of inproc names. */
 import assert from "node:assert/strict";
-import { Context, Dealer, Pair, Publisher, Pull, Push, Reply, Request, Router, Subscriber, XPublisher } from "../../src/node.ts";
+import {
+  Client,
+  Context,
+  Dealer,
+  Pair,
+  Publisher,
+  Pull,
+  Push,
+  Reply,
+  Request,
+  Router,
+  Server,
+  Subscriber,
+  XPublisher,
+} from "../../src/node.ts";
 import { anyEndpoint, bound, check, drainNow, join2, notApplicable, own, receive, receiveEach } from "../support/harness.ts";
 
 check("test_inproc_connect (bind before connect)", async (t) => {
@@ -125,21 +139,35 @@ check(
   },
 );
 
-check("a receive that waits is served by a join, whoever came first and whichever way the message waited", async (t) => {
-  for (const bindFirst of [true, false]) {
-    for (const sendFirst of [true, false]) {
-      const endpoint = anyEndpoint("inproc");
-      const [pull, push] = [own(t, new Pull()), own(t, new Push())];
-      const waiting = pull.receive({ timeout: 1000 });
-      if (bindFirst) await pull.bind(endpoint);
-      const sending = sendFirst ? push.send("x") : undefined;
-      push.connect(endpoint);
-      await (sending ?? push.send("x"));
-      if (!bindFirst) await pull.bind(endpoint);
-      assert.equal(String(await waiting), "x");
-    }
-  }
-});
+for (const [title, make] of [
+  ["PUSH and PULL", () => [new Push(), new Pull()]],
+  ["PAIR", () => [new Pair(), new Pair()]],
+  ["DEALER and ROUTER", () => [new Dealer(), new Router()]],
+  ["REQ and REP", () => [new Request(), new Reply()]],
+  ["CLIENT and SERVER", () => [new Client(), new Server()]],
+] as [string, () => [Push, Pull]][]) {
+  check(
+    `a receive that waits is served by a join, whoever binds, came first and whichever way it waited: ${title}`,
+    async (t) => {
+      for (const bindFirst of [true, false]) {
+        for (const sendFirst of [true, false]) {
+          for (const receiverBinds of [true, false]) {
+            const endpoint = anyEndpoint("inproc");
+            const [sender, receiver] = make().map((socket) => own(t, socket)) as [Push, Pull];
+            const [binder, connector] = receiverBinds ? [receiver, sender] : [sender, receiver];
+            const waiting = receiver.receive({ timeout: 1000 });
+            const sending = sendFirst ? sender.send("x") : undefined;
+            if (bindFirst) await binder.bind(endpoint);
+            connector.connect(endpoint);
+            if (!bindFirst) await binder.bind(endpoint);
+            await (sending ?? sender.send("x"));
+            assert.ok((await waiting).map(String).includes("x"));
+          }
+        }
+      }
+    },
+  );
+}
 
 check("5.3: a second bind of a name is EADDRINUSE, also by the same socket", async (t) => {
   const [one, two] = [own(t, new Pull()), own(t, new Pull())];

@@ -13,7 +13,6 @@ import {
   type Socket,
   Subscriber,
 } from "../../src/node.ts";
-import { RawPeer } from "../support/hand-peer.ts";
 import {
   bound,
   check,
@@ -27,6 +26,7 @@ import {
   receive,
   STREAMS,
 } from "../support/harness.ts";
+import { RawPeer } from "../support/raw-peer.ts";
 
 each(STREAMS, "test_monitor: a server tells bind, accept, handshake, disconnect, close, end", async (t, scheme) => {
   const server = own(t, new Dealer());
@@ -131,8 +131,8 @@ check("a disconnect says why: by the peer's orderly end, by a reset, by ourselve
     ["orderly end", (peer) => peer.socket.end(), "peer-closed"],
     ["reset", (peer) => peer.socket.resetAndDestroy(), "connection-lost"],
     ["our own", () => pull.disconnectPeer(pull.peers()[0].peer), "disconnected"],
-    ["too large a frame", (peer) => peer.write(Buffer.from([2, 0xff, 0, 0, 0, 0, 0, 0, 0])), "message-too-large"],
-    ["a PING without its time to live", (peer) => peer.write(Buffer.from("\x04\x05\x04PING", "latin1")), "malformed-command"],
+    ["too large a frame", (peer) => peer.send(Buffer.from([2, 0xff, 0, 0, 0, 0, 0, 0, 0])), "message-too-large"],
+    ["a PING without its time to live", (peer) => peer.send(Buffer.from("\x04\x05\x04PING", "latin1")), "malformed-command"],
   ];
   for (const [index, [what, act, reason]] of cases.entries()) {
     const peer = await connect();
@@ -156,8 +156,8 @@ check("a fault names the offset and shows the bytes", async (t) => {
   const pull = own(t, new Pull());
   const events = new Events(pull);
   const peer = await RawPeer.connect(t, await bound(pull));
-  peer.write(Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-  await peer.gone;
+  peer.send(Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await peer.closed();
   const { error } = await events.next("handshake:error:protocol");
   assert.match(error.code, /^ERR_ZMTP_/);
   assert.match(error.message, /after \d+ bytes: [0-9a-f ]+/);
@@ -204,8 +204,8 @@ each(STREAMS, "test_metadata: a message tells its sender's type, id, address and
 check("test_metadata: properties that a peer made up are there too", async (t) => {
   const pull = own(t, new Pull());
   const raw = await RawPeer.connect(t, await bound(pull));
-  await raw.handshake("PUSH", { "X-Colour": "blue", "X-Empty": "" });
-  raw.write(Buffer.from([0, 1, 65]));
+  await raw.handshake("PUSH", { metadata: { "X-Colour": "blue", "X-Empty": "" } });
+  raw.send(Buffer.from([0, 1, 65]));
   const { peer } = await pull.receiveFrom({ timeout: 5000 });
   assert.equal(Buffer.from(peer.metadata.get("X-Colour") ?? "").toString(), "blue");
   assert.equal(peer.metadata.get("X-Empty")?.length, 0);

@@ -128,7 +128,7 @@ check("test_reconnect_options: STOP on refused, and on a failed handshake, gives
   rude.close();
 });
 
-check("ONLY_FIRST_SUBSCRIBE: later frames that begin with 00 or 01 are data", async (t) => {
+check("test_xpub_manual (ONLY_FIRST_SUBSCRIBE): later frames that begin with 00 or 01 are data", async (t) => {
   const publisher = own(t, new XPublisher({ onlyFirstSubscribe: true }));
   const endpoint = await bound(publisher, "tcp");
   const subscriber = own(t, new XSubscriber({ onlyFirstSubscribe: true }));

@@ -31,14 +31,14 @@ function subjectOf(socket: Any): Subject {
 for (const conversation of CONVERSATIONS) {
   for (const bytewise of [false, true]) {
     const how = bytewise ? "octet by octet" : "in pieces";
-    check(`${conversation.title} (peer connects, ${how})`, async (t) => {
+    check(`test_mock_pub_sub (older peers): ${conversation.title} (peer connects, ${how})`, async (t) => {
       const socket = own(t, make(conversation));
       await socket.bind("tcp://127.0.0.1:*");
       const raw = await RawPeer.connect(t, socket.lastEndpoint as string);
       await conversation.talk(new OldPeer(raw, bytewise), subjectOf(socket));
     });
   }
-  check(`${conversation.title} (peer is connected to)`, async (t) => {
+  check(`test_mock_pub_sub (older peers): ${conversation.title} (peer is connected to)`, async (t) => {
     const listener = await RawListener.listen(t);
     const socket = own(t, make(conversation));
     socket.connect(listener.endpoint);

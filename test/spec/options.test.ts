@@ -381,8 +381,13 @@ check("test_socket_null (adapted): everything on a closed socket is EBADF, excep
   assert.deepEqual(await dealer.end(), { flushed: 0, dropped: 0 });
 });
 
-notApplicable(
-  "test_setsockopt (USE_FD, BINDTODEVICE, PRIORITY), test_busy_poll, test_use_fd, test_srcfd",
-  "no runtime offers them",
-);
+check("test_diffserv: typeOfService reads back what was set", (t) => {
+  const dealer = own(t, new Dealer({ typeOfService: 0x28 }));
+  assert.equal(dealer.typeOfService, 0x28);
+  dealer.typeOfService = 0x58;
+  assert.equal(dealer.typeOfService, 0x58);
+});
+
+notApplicable("test_setsockopt (BINDTODEVICE, PRIORITY), test_busy_poll, test_srcfd", "no runtime offers them");
+notApplicable("test_setsockopt (USE_FD), test_use_fd", "descriptors are not adopted; only Node.js could");
 notApplicable("test_ctx_options (thread options)", "there are no I/O threads; the options are kept and read back");

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Request, Router } from "../../src/node.ts";
-import { command, GREETING, RawPeer, RawServer, ready } from "../support/hand-peer.ts";
+import { command, greeting, ready } from "../support/engine-probe.ts";
 import {
   bound,
   check,
@@ -15,11 +15,13 @@ import {
   eventually,
   fill,
   freeEndpoint,
+  noIpv6,
   own,
   receive,
   receiveEach,
   STREAMS,
 } from "../support/harness.ts";
+import { RawListener, RawPeer } from "../support/raw-peer.ts";
 
 each(STREAMS, "test_reconnect_ivl: -1 means that a lost connection is not made again", async (t, scheme) => {
   const client = own(t, new Pair({ reconnectInterval: -1 }));
@@ -40,6 +42,22 @@ each(STREAMS, "test_reconnect_ivl: -1 means that a lost connection is not made a
   await client.send("by a new connect");
   assert.deepEqual(await receive(again), ["by a new connect"]);
 });
+
+check(
+  "test_reconnect_ivl (IPv6): -1 means that a lost connection is not made again",
+  async (t) => {
+    const client = own(t, new Pair({ reconnectInterval: -1, ipv6: true }));
+    const events = new Events(client);
+    const server = own(t, new Pair({ ipv6: true }));
+    await server.bind("tcp://[::1]:*");
+    client.connect(server.lastEndpoint as string);
+    await client.connected();
+    await server.end(0);
+    assert.equal((await events.next("disconnect")).retry, false);
+    assert.deepEqual(events.of("connect:retry"), []);
+  },
+  noIpv6,
+);
 
 each(STREAMS, "test_reconnect_ivl: by default it is made again", async (t, scheme) => {
   const client = own(t, new Pair({ reconnectInterval: 10 }));
@@ -102,12 +120,12 @@ check("6.3: a connection that succeeded begins the sequence anew", async (t) => 
 });
 
 check("6.2, D25: a protocol fault ends a dialled endpoint for good", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const push = own(t, new Push({ reconnectInterval: 1 }));
   const events = new Events(push);
   push.connect(server.endpoint);
   const peer = await server.accept();
-  peer.write(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n".padEnd(100, "x")));
+  peer.send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n".padEnd(100, "x")));
   const event = await events.next("disconnect");
   assert.equal(event.reason, "not-zmtp");
   assert.equal(event.retry, false);
@@ -133,7 +151,7 @@ check("test_stream_timeout: a mute peer that connected is dropped after handshak
   const pull = own(t, new Pull({ handshakeInterval: 30 }));
   const events = new Events(pull);
   const mute = await RawPeer.connect(t, await bound(pull));
-  await mute.gone;
+  await mute.closed();
   assert.equal((await events.next("handshake:error:other")).error.reason, "handshake-timeout");
   assert.equal((await events.next("disconnect")).reason, "handshake-timeout");
 });
@@ -141,16 +159,16 @@ check("test_stream_timeout: a mute peer that connected is dropped after handshak
 check("test_stream_timeout: a peer that greets and then says nothing is dropped as well", async (t) => {
   const pull = own(t, new Pull({ handshakeInterval: 30 }));
   const half = await RawPeer.connect(t, await bound(pull));
-  half.write(GREETING);
-  await half.gone;
+  half.send(greeting());
+  await half.closed();
 });
 
 check("test_stream_timeout: a mute peer that we connected to is dropped and tried again", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const push = own(t, new Push({ handshakeInterval: 30, reconnectInterval: 5 }));
   const events = new Events(push);
   push.connect(server.endpoint);
-  await (await server.accept()).gone;
+  await (await server.accept()).closed();
   const event = await events.next("disconnect");
   assert.equal(event.reason, "handshake-timeout");
   assert.equal(event.retry, true);
@@ -175,7 +193,7 @@ check("connectTimeout bounds one attempt", async (t) => {
 // What waits when a connection breaks -------------------------------------------------------------------------------------------------
 
 check("messages that were not given to the kernel survive a reconnection, in order, and nothing comes twice", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const push = own(t, new Push({ reconnectInterval: 5, sendHighWaterMark: 0 }));
   push.connect(server.endpoint);
   const first = await server.accept();
@@ -203,7 +221,7 @@ check("messages that were not given to the kernel survive a reconnection, in ord
 });
 
 check("a message of many frames that was cut is sent again whole, or counts as sent", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const push = own(t, new Push({ reconnectInterval: 5 }));
   push.connect(server.endpoint);
   const first = await server.accept();
@@ -223,27 +241,27 @@ check("a message of many frames that was cut is sent again whole, or counts as s
 });
 
 check("half a message from a peer that is cut off is thrown away", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const pull = own(t, new Pull({ reconnectInterval: 5 }));
   pull.connect(server.endpoint);
   const first = await server.accept();
   await first.handshake("PUSH");
-  first.write(Buffer.from([1, 4]), Buffer.from("half"), Buffer.from([0, 10, 65]));
+  first.send(Buffer.from([1, 4]), Buffer.from("half"), Buffer.from([0, 10, 65]));
   first.socket.end();
   const second = await server.accept();
   await second.handshake("PUSH");
-  second.write(Buffer.from([0, 5]), Buffer.from("whole"));
+  second.send(Buffer.from([0, 5]), Buffer.from("whole"));
   assert.deepEqual(await receive(pull), ["whole"]);
 });
 
 check("what came in before the end is delivered, though the connection is gone", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const pull = own(t, new Pull({ receiveHighWaterMark: 2, reconnectInterval: 5 }));
   const events = new Events(pull);
   pull.connect(server.endpoint);
   const peer = await server.accept();
   await peer.handshake("PUSH");
-  for (let i = 0; i < 10; i++) peer.write(Buffer.from([0, 1, 48 + i]));
+  for (let i = 0; i < 10; i++) peer.send(Buffer.from([0, 1, 48 + i]));
   peer.socket.end();
   await eventually(() => pull.stats().bytesReceived >= 30);
   assert.deepEqual(await receiveEach(pull, 10), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
@@ -285,7 +303,7 @@ check("unsent messages that nobody else can take are dropped, with an event and 
   const router = own(t, new Router());
   const events = new Events(router);
   const stuck = await RawPeer.connect(t, await bound(router));
-  await stuck.handshake("DEALER", { Identity: "stuck" });
+  await stuck.handshake("DEALER", { identity: "stuck" });
   await eventually(() => router.peers().length === 1);
   stuck.socket.pause();
   for (let i = 0; i < 500; i++) await router.send(["stuck", Buffer.alloc(100_000)]);
@@ -314,13 +332,13 @@ check("a dialled endpoint that is given up hands its queue to another peer", asy
 });
 
 check("a dialled publisher goes on with its subscribers after a break", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const pub = own(t, new Publisher({ reconnectInterval: 5 }));
   pub.connect(server.endpoint);
   for (let round = 0; round < 2; round++) {
     const peer = await server.accept();
     await peer.handshake("SUB");
-    peer.write(command("SUBSCRIBE", Buffer.from(`topic ${round}`)));
+    peer.send(command("SUBSCRIBE", Buffer.from(`topic ${round}`)));
     await pub.subscribed(`topic ${round}`);
     await pub.send(`topic ${round}`);
     assert.deepEqual((await peer.readMessage()).map(String), [`topic ${round}`]);
@@ -332,7 +350,7 @@ check("a peer that announces too much before READY is cut off", async (t) => {
   const pull = own(t, new Pull());
   const events = new Events(pull);
   const peer = await RawPeer.connect(t, await bound(pull));
-  peer.write(GREETING, ready("PUSH", { "X-Long": "x".repeat(70_000) }));
-  await peer.gone;
+  peer.send(greeting(), ready("PUSH", undefined, { "X-Long": "x".repeat(70_000) }));
+  await peer.closed();
   assert.ok((await events.next("disconnect")).retry === false);
 });

@@ -1,8 +1,9 @@
 /** libzmq's test_req_correlate, test_req_relaxed and test_invalid_rep. */
 import assert from "node:assert/strict";
 import { type Dealer, Reply, Request, Router } from "../../src/node.ts";
-import { message, RawServer } from "../support/hand-peer.ts";
+import { message } from "../support/engine-probe.ts";
 import { bound, check, Events, each, eventually, join2, own, receive, SCHEMES } from "../support/harness.ts";
+import { RawListener } from "../support/raw-peer.ts";
 
 each(
   SCHEMES,
@@ -132,7 +133,7 @@ for (const [title, wrong] of [
   ["4 octets, then no delimiter", message("1234", "b")],
 ] as const) {
   check(`test_invalid_rep (tcp, D13): ${title}: the connection ends, and its endpoint is not tried again`, async (t) => {
-    const server = await RawServer.listen(t);
+    const server = await RawListener.listen(t);
     const request = own(t, new Request({ reconnectInterval: 5 }));
     const events = new Events(request);
     request.connect(server.endpoint);
@@ -140,8 +141,8 @@ for (const [title, wrong] of [
     await peer.handshake("ROUTER");
     await request.send("?");
     assert.deepEqual((await peer.readMessage()).map(String), ["", "?"]);
-    peer.write(wrong);
-    await peer.gone;
+    peer.send(wrong);
+    await peer.closed();
     const event = await events.next("disconnect");
     assert.equal(event.reason, "malformed-message");
     assert.equal(event.retry, false);
@@ -150,14 +151,14 @@ for (const [title, wrong] of [
 }
 
 check("a REQ over tcp takes a good reply whose body has empty frames", async (t) => {
-  const server = await RawServer.listen(t);
+  const server = await RawListener.listen(t);
   const request = own(t, new Request());
   request.connect(server.endpoint);
   const peer = await server.accept();
   await peer.handshake("ROUTER");
   await request.send("?");
   await peer.readMessage();
-  peer.write(message("", "", "x", ""));
+  peer.send(message("", "", "x", ""));
   assert.deepEqual(await receive(request), ["", "x", ""]);
 });
 

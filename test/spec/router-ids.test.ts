@@ -57,6 +57,52 @@ each(
 
 each(
   SCHEMES,
+  "handover: when the newcomer leaves, the one before it has the id again, and was not unheard",
+  async (t, scheme) => {
+    const router = own(t, new Router({ handover: true }));
+    const endpoint = await bound(router, scheme);
+    const [one, two, three] = [1, 2, 3].map(() => own(t, new Dealer({ routingId: "X" })));
+    for (const [i, dealer] of [one, two, three].entries()) {
+      dealer.connect(endpoint);
+      await dealer.send(`hello ${i}`);
+      assert.deepEqual(await receive(router), ["X", `hello ${i}`]);
+    }
+    await one.send("unheard for now");
+    await two.end(0);
+    const waiting = receive(router);
+    await three.send("my last words");
+    assert.deepEqual(await waiting, ["X", "my last words"], "the second one had no id to give back");
+    const heard = receive(router);
+    await three.end();
+    assert.deepEqual(await heard, ["X", "unheard for now"]);
+    await router.send(["X", "again"]);
+    assert.deepEqual(await receive(one), ["again"]);
+    assert.deepEqual(
+      router.peers().map(({ state }) => state),
+      ["ready"],
+    );
+  },
+);
+
+check("handover: a closing ROUTER, and those who waited for an id in vain, leave nothing behind", async (t) => {
+  const router = own(t, new Router({ handover: true, routerNotify: 3 }));
+  const endpoint = await bound(router, "inproc");
+  const dealers = [1, 2, 3].map(() => own(t, new Dealer({ routingId: "X" })));
+  for (const dealer of dealers) {
+    dealer.connect(endpoint);
+    assert.deepEqual(await receive(router), ["X", ""], "each came");
+  }
+  await dealers[2].end(0);
+  for (const what of ["the third left", "the second has its id"]) assert.deepEqual(await receive(router), ["X", ""], what);
+  await dealers[0].end(0);
+  await dealers[1].end(0);
+  assert.deepEqual(await receive(router), ["X", ""], "the second left; the first was nobody");
+  await assertNothing(router);
+  assert.deepEqual(router.peers(), []);
+});
+
+each(
+  SCHEMES,
   "test_router_handover: without it the first keeps the id, and the newcomer is open but ignored",
   async (t, scheme) => {
     const router = own(t, new Router());

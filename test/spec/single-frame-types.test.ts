@@ -72,7 +72,7 @@ for (const endpoint of ENDPOINTS) {
   });
 }
 
-test("messages of several frames are refused by each type that sends single frames", async () => {
+test("test_client_server, test_scatter_gather, test_channel: messages of several frames are refused by each type that sends single frames", async () => {
   const many = ["a", "b"] as unknown as string;
   for (const socket of [new Client(), new Scatter(), new Channel()]) {
     socket.connect("inproc://refused");
@@ -85,7 +85,7 @@ test("messages of several frames are refused by each type that sends single fram
   }
 });
 
-test("an unknown number is EHOSTUNREACH, also that of a peer that is gone; a wrong one is EINVAL", async () => {
+test("test_client_server: an unknown number is EHOSTUNREACH, also that of a peer that is gone; a wrong one is EINVAL", async () => {
   const [server, address] = await bound(new Server(), "tcp://127.0.0.1:*");
   await assert.rejects(server.send("x", { routingId: 1 }), { code: "EHOSTUNREACH" });
   assert.throws(() => server.trySend("x", { routingId: 1 }), { code: "EHOSTUNREACH" });
@@ -99,6 +99,39 @@ test("an unknown number is EHOSTUNREACH, also that of a peer that is gone; a wro
   await gone;
   await assert.rejects(server.send("x", peer), { code: "EHOSTUNREACH" });
   server.close();
+});
+
+test("test_peer_disconnect: once a connection is given up, its number is EHOSTUNREACH, and the other side's is too", async () => {
+  const [left, address] = await bound(new PeerSocket(), "tcp://127.0.0.1:*");
+  const right = new PeerSocket();
+  const number = right.connectPeer(address);
+  await right.send("hello", { routingId: number });
+  const [, from] = await left.receive();
+  const gone = new Promise((resolve) => left.events.on("disconnect", resolve));
+  right.disconnect(address);
+  await gone;
+  await assert.rejects(right.send("x", { routingId: number }), { code: "EHOSTUNREACH" });
+  await assert.rejects(left.send("x", from), { code: "EHOSTUNREACH" });
+  left.close();
+  right.close();
+});
+
+test("a SERVER waits for a client that is full, or fails with EAGAIN (libzmq; RFC 41: SHALL NOT block)", async () => {
+  const [server, address] = await bound(new Server({ sendHighWaterMark: 2 }), "inproc://full-client");
+  const client = new Client({ receiveHighWaterMark: 1 });
+  client.connect(address);
+  await client.send("x");
+  const [, peer] = await server.receive();
+  for (let i = 0; i < 3; i++) assert.equal(server.trySend(String(i), peer), true);
+  assert.equal(server.trySend("no room", peer), false);
+  server.sendTimeout = 0;
+  await assert.rejects(server.send("no room", peer), { code: "EAGAIN" });
+  server.sendTimeout = -1;
+  const waiting = server.send("3", peer);
+  for (let i = 0; i < 4; i++) assert.equal(String(await client.receive()), String(i));
+  await waiting;
+  server.close();
+  client.close();
 });
 
 test("a multipart message from a peer is dropped whole, with an event, and the next one is received", async () => {

@@ -7,7 +7,7 @@ import { Dealer, Stream } from "../../src/node.ts";
 
 const port = (endpoint: string | null): number => Number(endpoint?.split(":").pop());
 
-test("a browser's request and our answer: connect notice, bytes, and an empty frame that ends the connection", async () => {
+test("test_stream, test_stream_disconnect: a browser's request and our answer: connect notice, bytes, and an empty frame that ends the connection", async () => {
   const stream = new Stream();
   await stream.bind("tcp://127.0.0.1:*");
   const served = (async () => {
@@ -27,7 +27,7 @@ test("a browser's request and our answer: connect notice, bytes, and an empty fr
   stream.close();
 });
 
-test("connecting: the id of connect names the connection; notices on both ends of it; then it is unreachable", async () => {
+test("test_connect_rid (STREAM), test_stream_disconnect: connecting: the id of connect names the connection; notices on both ends of it; then it is unreachable", async () => {
   const server = createServer((socket) => socket.on("data", (data) => socket.end(`echo ${data}`)));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const stream = new Stream({ reconnectInterval: -1 });
@@ -52,7 +52,7 @@ test("without notify only bytes are reported", async () => {
   stream.close();
 });
 
-test("a DEALER's greeting and READY, byte by byte as a STREAM sees them", async () => {
+test("test_stream: a DEALER's greeting and READY, byte by byte as a STREAM sees them", async () => {
   const stream = new Stream({ notify: false });
   await stream.bind("tcp://127.0.0.1:*");
   const dealer = new Dealer({ routingId: "A", linger: 0 });
@@ -82,7 +82,7 @@ test("a DEALER's greeting and READY, byte by byte as a STREAM sees them", async 
   dealer.close();
 });
 
-test("8 MiB go through in order, whatever the pieces", async () => {
+test("test_stream, test_stream_exceeds_buffer: 8 MiB go through in order, whatever the pieces", async () => {
   const stream = new Stream();
   await stream.bind("tcp://127.0.0.1:*");
   const socket = connect(port(stream.lastEndpoint), "127.0.0.1");
@@ -139,3 +139,42 @@ for (const [title, binds] of [
     server.close();
   });
 }
+
+test("test_stream (STREAM to STREAM), test_stream_disconnect: each side hears the other come, speak and go", async () => {
+  const server = new Stream();
+  await server.bind("tcp://127.0.0.1:*");
+  const client = new Stream({ reconnectInterval: -1 });
+  client.connect(server.lastEndpoint as string, { routingId: "web" });
+  assert.deepEqual((await client.receive()).map(String), ["web", ""]);
+  const [browser, notice] = await server.receive();
+  assert.equal(notice.length, 0);
+  await client.send(["web", "GET /\n\n"]);
+  assert.deepEqual((await server.receive()).map(String), [String(browser), "GET /\n\n"]);
+  const page = Buffer.alloc(65_536, "page");
+  await server.send([browser, page]);
+  const parts: Buffer[] = [];
+  while (Buffer.concat(parts).length < page.length) parts.push((await client.receive())[1]);
+  assert.ok(Buffer.concat(parts).equals(page));
+  await client.send(["web", ""]);
+  assert.deepEqual(await server.receive(), [browser, Buffer.alloc(0)]);
+  assert.deepEqual((await client.receive()).map(String), ["web", ""]);
+  await assert.rejects(server.send([browser, "anybody?"]), { code: "EHOSTUNREACH" });
+  server.close();
+  client.close();
+});
+
+test("test_stream_empty: an empty frame to a connection that is ending, and from a peer that says nothing, does no harm", async () => {
+  const server = new Stream();
+  await server.bind("tcp://127.0.0.1:*");
+  const client = new Dealer({ linger: 0 });
+  client.connect(server.lastEndpoint as string);
+  const [id] = await server.receive();
+  await server.send([id, ""]);
+  for (let ended = false; !ended; ) {
+    const [from, data] = await server.receive();
+    ended = from.equals(id) && data.length === 0;
+  }
+  await assert.rejects(server.send([id, ""]), { code: "EHOSTUNREACH" });
+  client.close();
+  server.close();
+});

@@ -118,9 +118,10 @@ export function message(...bodies: readonly (string | Uint8Array)[]): Buffer {
   return join(...bodies.map((body, i) => frame(typeof body === "string" ? text(body) : body, i === bodies.length - 1 ? 0 : 1)));
 }
 
-export function ready(socketType: string, identity?: string | Uint8Array): Buffer {
+export function ready(socketType: string, identity?: string | Uint8Array, more: Readonly<Record<string, string>> = {}): Buffer {
   const properties: [string, Uint8Array][] = [["Socket-Type", text(socketType)]];
   if (identity !== undefined) properties.push(["Identity", typeof identity === "string" ? text(identity) : identity]);
+  for (const [name, value] of Object.entries(more)) properties.push([name, text(value)]);
   return command("READY", encodeMetadata(properties));
 }
 

@@ -6,24 +6,21 @@
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import {
-  type Event,
-  type EventOfType,
-  type EventType,
-  type MessageLike,
-  Observer,
-  type Readable,
-  type Socket,
-  type Writable,
-} from "../../src/node.ts";
+import type { MessageLike, Readable, Socket, Writable } from "../../src/node.ts";
+
+export { Events } from "./events.ts";
 
 export type Scheme = "tcp" | "ipc" | "inproc";
 export const SCHEMES: readonly Scheme[] = process.platform === "win32" ? ["tcp", "inproc"] : ["tcp", "ipc", "inproc"];
 /** Those with a connection, a handshake and events. */
 export const STREAMS: readonly Scheme[] = SCHEMES.filter((scheme) => scheme !== "inproc");
+
+const LOOPBACKS = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter((each) => each.internal));
+/** Why a test of IPv6 cannot run here; false if it can. */
+export const noIpv6: string | false = !LOOPBACKS.some(({ family }) => family === "IPv6") && "this machine has no IPv6 loopback";
 
 /** How long a test waits to be sure that nothing comes, where no event can tell. */
 export const BRIEFLY = 40;
@@ -145,72 +142,6 @@ export async function eventually(condition: () => boolean): Promise<void> {
   }
 }
 
-/** All events of a socket, kept, to be waited for. */
-export class Events {
-  readonly all: Event[] = [];
-  #observer: Observer;
-  #waiting = new Set<() => void>();
-
-  constructor(socket: Socket) {
-    this.#observer = new Observer(socket);
-    const types: EventType[] = [
-      "accept",
-      "accept:error",
-      "bind",
-      "bind:error",
-      "connect",
-      "connect:delay",
-      "connect:retry",
-      "close",
-      "close:error",
-      "disconnect",
-      "handshake",
-      "handshake:error:protocol",
-      "handshake:error:auth",
-      "handshake:error:other",
-      "drop",
-      "end",
-      "unknown",
-    ];
-    for (const type of types) {
-      this.#observer.on(type, (event) => {
-        this.all.push(...single(event as Event));
-        for (const wake of this.#waiting) wake();
-        this.#waiting.clear();
-      });
-    }
-  }
-
-  /** The types so far, in order. */
-  get types(): EventType[] {
-    return this.all.map((event) => event.type);
-  }
-
-  of<E extends EventType>(type: E): EventOfType<E>[] {
-    return this.all.filter((event): event is EventOfType<E> => event.type === type);
-  }
-
-  /** Waits for the `count`th event of a type. */
-  async next<E extends EventType>(type: E, count = 1): Promise<EventOfType<E>> {
-    const until = performance.now() + PATIENCE_MS;
-    while (this.of(type).length < count) await this.#more(until, type);
-    return this.of(type)[count - 1];
-  }
-
-  #more(until: number, type: EventType): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`waited in vain for a "${type}" event; there were: ${this.types.join(", ")}`)),
-        Math.max(0, until - performance.now()),
-      );
-      this.#waiting.add(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-}
-
 /** The error code of a call that must throw or reject. */
 export async function codeOf(call: () => unknown): Promise<string> {
   try {
@@ -219,9 +150,4 @@ export async function codeOf(call: () => unknown): Promise<string> {
     return (error as { code?: string }).code ?? String(error);
   }
   return "no error";
-}
-
-/** A burst of drops comes as one event with a count; here each lost message has one of its own, whatever the burst. */
-export function single(event: Event): Event[] {
-  return event.type === "drop" ? Array.from({ length: event.count }, () => ({ ...event, count: 1 })) : [event];
 }

@@ -30,6 +30,20 @@ export interface PeerOptions {
   readonly heartbeatInterval?: number;
   readonly heartbeatTimeout?: number;
   readonly heartbeatTimeToLive?: number;
+  readonly conflate?: boolean;
+  readonly verbose?: boolean;
+  readonly verboser?: boolean;
+  readonly manual?: boolean;
+  readonly invertMatching?: boolean;
+  /** Bytes, as a frame (`x…`). */
+  readonly welcomeMessage?: string;
+  /** `X-name:value`, as a frame. */
+  readonly metadata?: string;
+  /** For the next connect; not `peer.ts`. */
+  readonly connectRoutingId?: string;
+  /** Only `peer.ts`. */
+  readonly helloMessage?: string;
+  readonly disconnectMessage?: string;
 }
 
 /** Events that all peers can report. */
@@ -205,6 +219,11 @@ export class PeerSocket {
   /** Waits for a monitor event; resolves with its address. */
   event(name: PeerEvent): Promise<string> {
     return this.#do("event", name);
+  }
+
+  /** Waits for a message; resolves with a property of its sender. Not `peer.ts`. */
+  property(name: string): Promise<string> {
+    return this.#do("property", name);
   }
 
   /** Fails if a message comes within the time. */

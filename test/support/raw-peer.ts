@@ -6,10 +6,12 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { type Event, type EventOfType, type EventType, Observer, type Socket as ZmqSocket } from "../../src/node.ts";
+import type { Socket as ZmqSocket } from "../../src/node.ts";
 import { decodeCommand, decodeMetadata } from "../../src/zmtp/command.ts";
 import { greeting, ready } from "./engine-probe.ts";
-import { single } from "./harness.ts";
+import { Events as EventLog } from "./events.ts";
+
+export { EventLog };
 
 /** A wait longer than this has failed. */
 const GUARD_MS = 20_000;
@@ -30,7 +32,7 @@ export class RawPeer {
   metadata: ReadonlyMap<string, Uint8Array> = new Map();
   #received = Buffer.alloc(0);
   #ended = false;
-  #wake: (() => void) | null = null;
+  #wakers: (() => void)[] = [];
 
   constructor(t: TestContext, socket: Socket) {
     this.socket = socket;
@@ -38,16 +40,14 @@ export class RawPeer {
     socket.on("error", () => undefined);
     socket.on("data", (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake?.();
+      this.#wake();
     });
-    socket.on("close", () => {
-      this.#ended = true;
-      this.#wake?.();
-    });
-    socket.on("end", () => {
-      this.#ended = true;
-      this.#wake?.();
-    });
+    for (const event of ["close", "end"]) {
+      socket.on(event, () => {
+        this.#ended = true;
+        this.#wake();
+      });
+    }
     t.after(() => socket.destroy());
   }
 
@@ -109,10 +109,13 @@ export class RawPeer {
   }
 
   /** Both greetings and both READYs. */
-  async handshake(socketType: string, options: { identity?: string | Uint8Array; minor?: number } = {}): Promise<this> {
+  async handshake(
+    socketType: string,
+    options: { identity?: string | Uint8Array; minor?: number; metadata?: Readonly<Record<string, string>> } = {},
+  ): Promise<this> {
     this.send(greeting({ minor: options.minor ?? 1 }));
     await this.read(64);
-    this.send(ready(socketType, options.identity));
+    this.send(ready(socketType, options.identity, options.metadata));
     const own = await this.readCommand();
     assert.equal(own.name, "READY");
     this.metadata = decodeMetadata(own.data) ?? new Map();
@@ -130,13 +133,15 @@ export class RawPeer {
     this.socket.pause();
   }
 
+  #wake(): void {
+    for (const wake of this.#wakers.splice(0)) wake();
+  }
+
   async #until(condition: () => boolean, what: string): Promise<void> {
     const done = (async () => {
       while (!condition()) {
         if (this.#ended) throw new Error(`waiting for ${what}, the connection ended after ${this.#received.toString("hex")}`);
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await new Promise<void>((resolve) => this.#wakers.push(resolve));
       }
     })();
     await guard(done, () => `${what}; came so far: ${this.#received.toString("hex")}`);
@@ -185,44 +190,6 @@ export class RawListener {
       );
     }
     return new RawPeer(this.#t, this.#waiting.shift() as Socket);
-  }
-}
-
-/** Everything a socket reported, and waiting for what it will. */
-export class EventLog {
-  readonly all: Event[] = [];
-  #wakers = new Set<() => void>();
-
-  constructor(socket: ZmqSocket) {
-    const observer = new Observer(socket);
-    void (async () => {
-      for await (const event of observer) {
-        this.all.push(...single(event));
-        for (const wake of this.#wakers) wake();
-      }
-    })();
-  }
-
-  of<E extends EventType>(type: E): EventOfType<E>[] {
-    return this.all.filter((event): event is EventOfType<E> => event.type === type);
-  }
-
-  /** The first event of a type, past or to come, that passes the test. */
-  async first<E extends EventType>(type: E, test: (event: EventOfType<E>) => boolean = () => true): Promise<EventOfType<E>> {
-    const done = (async () => {
-      for (;;) {
-        const found = this.of(type).find(test);
-        if (found !== undefined) return found;
-        await new Promise<void>((resolve) => {
-          const wake = (): void => {
-            this.#wakers.delete(wake);
-            resolve();
-          };
-          this.#wakers.add(wake);
-        });
-      }
-    })();
-    return await guard(done, () => `the event ${type}; came so far: ${this.all.map((event) => event.type).join(", ")}`);
   }
 }
 

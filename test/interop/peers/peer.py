@@ -26,6 +26,19 @@ OPTIONS = {
     "heartbeatInterval": zmq.HEARTBEAT_IVL,
     "heartbeatTimeout": zmq.HEARTBEAT_TIMEOUT,
     "heartbeatTimeToLive": zmq.HEARTBEAT_TTL,
+    "conflate": zmq.CONFLATE,
+    "verbose": zmq.XPUB_VERBOSE,
+    "verboser": zmq.XPUB_VERBOSER,
+    "manual": zmq.XPUB_MANUAL,
+    "invertMatching": zmq.INVERT_MATCHING,
+}
+
+# Given in hexadecimal. METADATA has a name in drafts only, but its number works.
+BYTES = {
+    "routingId": zmq.ROUTING_ID,
+    "connectRoutingId": zmq.CONNECT_ROUTING_ID,
+    "welcomeMessage": zmq.XPUB_WELCOME_MSG,
+    "metadata": 95,
 }
 
 EVENTS = {
@@ -93,8 +106,8 @@ class Peer:
         socket.rcvtimeo = socket.sndtimeo = 20000
         for option in options:
             name, _, value = option.partition("=")
-            if name == "routingId":
-                socket.setsockopt(zmq.ROUTING_ID, bytes.fromhex(value[1:]))
+            if name in BYTES:
+                socket.setsockopt(BYTES[name], bytes.fromhex(value[1:]))
             elif name == "timeout":
                 socket.rcvtimeo = socket.sndtimeo = int(value)
             elif name == "events":
@@ -127,6 +140,9 @@ class Peer:
 
     def do_receive(self, _number, socket, count):
         return [describe(socket.recv_multipart()) for _ in range(int(count))]
+
+    def do_property(self, _number, socket, name):
+        return ["x" + socket.recv(copy=False).get(name).encode().hex()]
 
     def do_none(self, _number, socket, ms):
         if socket.poll(int(ms)):

@@ -14,7 +14,7 @@ function assertInvalid(act: () => unknown, ...said: RegExp[]): void {
   });
 }
 
-describe("parseEndpoint", () => {
+describe("unittest_ip_resolver: parseEndpoint", () => {
   it("splits at the first ://", () => {
     assert.deepEqual(parseEndpoint("tcp://127.0.0.1:5555"), { scheme: "tcp", address: "127.0.0.1:5555" });
     assert.deepEqual(parseEndpoint("inproc://a://b"), { scheme: "inproc", address: "a://b" });
@@ -34,7 +34,7 @@ describe("parseEndpoint", () => {
   });
 });
 
-describe("tcp addresses for bind", () => {
+describe("unittest_ip_resolver: tcp addresses for bind", () => {
   const good: readonly [string, string, number, boolean][] = [
     ["*:5555", "*", 5555, false],
     ["*:*", "*", 0, false],
@@ -96,7 +96,7 @@ describe("tcp addresses for bind", () => {
   }
 });
 
-describe("tcp addresses for connect", () => {
+describe("unittest_ip_resolver: tcp addresses for connect", () => {
   it("are a host and a port", () => {
     assert.deepEqual(parseTcpConnect("localhost:5555"), { host: "localhost", port: 5555, ipv6: false });
     assert.deepEqual(parseTcpConnect("[::1]:5555"), { host: "::1", port: 5555, ipv6: true });

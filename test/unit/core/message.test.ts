@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { ZmqError } from "../../../src/base/errors.ts";
 import { byteLength, keep, toFrame, toFrames } from "../../../src/core/message.ts";
 
-describe("toFrame", () => {
+describe("test_msg_init: toFrame", () => {
   it("takes a Buffer as it is", () => {
     const buffer = Buffer.from("abc");
     assert.equal(toFrame(buffer), buffer);
@@ -37,7 +37,7 @@ describe("toFrame", () => {
     assert.deepEqual([frame.buffer, frame.length], [memory, 5]);
   });
 
-  it("copies a SharedArrayBuffer: another thread may write to it", () => {
+  it("test_msg_flags (SHARED): copies a SharedArrayBuffer: another thread may write to it", () => {
     const memory = new SharedArrayBuffer(4);
     new Uint8Array(memory).fill(7);
     const frame = toFrame(memory);
@@ -96,7 +96,7 @@ describe("toFrame", () => {
   });
 });
 
-describe("toFrames", () => {
+describe("test_msg_flags (MORE), test_msg_init: toFrames", () => {
   it("one value is a message of one frame", () => {
     for (const value of ["a", Buffer.from("a"), new Uint8Array([97]), 5, null]) assert.equal(toFrames(value).length, 1);
   });

@@ -61,6 +61,23 @@ describe("RoutingTable", () => {
     assert.deepEqual([routes.find(text("id")), routes.size, [...routes.pipes()]], [undefined, 0, []]);
   });
 
+  it("remembers who was displaced, the latest first, until they are gone or have an id", () => {
+    const routes = table();
+    const { a, b } = pipes();
+    const id = text("id");
+    assert.equal(routes.heirOf(id), undefined);
+    routes.add(id, a);
+    routes.displace(a);
+    routes.add(id, b);
+    routes.displace(b);
+    routes.displace(b);
+    assert.deepEqual([routes.find(id), routes.heirOf(text("other")), routes.heirOf(id) === b], [undefined, undefined, true]);
+    routes.remove(b);
+    assert.equal(routes.heirOf(id) === a, true);
+    routes.add(id, a);
+    assert.deepEqual([routes.heirOf(id), routes.find(id) === a], [undefined, true]);
+  });
+
   it("makes ids of a zero and a counter of four octets, which wraps around", () => {
     const routes = table(0xfffffffe);
     assert.deepEqual(

@@ -14,13 +14,13 @@ const VECTORS = [
 ];
 
 for (const [hex, text] of VECTORS) {
-  test(`${hex || "nothing"} is ${JSON.stringify(text)}, both ways`, () => {
+  test(`test_base85: ${hex || "nothing"} is ${JSON.stringify(text)}, both ways`, () => {
     assert.equal(encode(Buffer.from(hex, "hex")), text);
     assert.equal(Buffer.from(decode(text)).toString("hex"), hex);
   });
 }
 
-test("wrong lengths, characters, groups above 2^32-1 and types are EINVAL", () => {
+test("test_base85: wrong lengths, characters, groups above 2^32-1 and types are EINVAL", () => {
   for (const length of [1, 2, 3, 5])
     assert.throws(() => encode(Buffer.alloc(length)), { code: "EINVAL", message: /multiple of 4/ });
   for (const text of ["0", "0000", "000000"]) assert.throws(() => decode(text), { code: "EINVAL", message: /multiple of 5/ });
@@ -31,7 +31,7 @@ test("wrong lengths, characters, groups above 2^32-1 and types are EINVAL", () =
   assert.throws(() => decode(5 as unknown as string), { code: "EINVAL" });
 });
 
-test("any octets come back; any text decodes or is refused with EINVAL", () => {
+test("test_base85, test_z85_decode_fuzzer: any octets come back; any text decodes or is refused with EINVAL", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       const whole = bytes.subarray(0, bytes.length - (bytes.length % 4));
