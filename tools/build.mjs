@@ -9,10 +9,10 @@ import { build as bundle } from "esbuild";
 import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
-const ENTRIES = ["node", "testing", "wire"];
+const ENTRIES = ["node", "testing", "wire", "draft"];
 
 /** The entries of the drop-in, which share their classes in a module of their own. */
-const DROP_IN = ["zeromq", "zeromq-draft"];
+const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
 
 /** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
 /** @type {import("esbuild").Plugin} */

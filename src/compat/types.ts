@@ -93,7 +93,13 @@ export interface SocketAccessors
     | "loopbackFastPath"
   > {
   /** Not offered: there is no GSSAPI, as in the original's own builds. */
+  gssapiServer: boolean;
+  /** Not offered. */
   gssapiPrincipal: string | null;
+  /** Not offered. */
+  gssapiServicePrincipal: string | null;
+  /** Not offered. */
+  gssapiPrincipalNameType: "hostBased" | "userName" | "krb5Principal";
   /** Not offered. */
   gssapiPlainText: boolean;
   /** Not offered. */
