@@ -9,17 +9,36 @@ import { build as bundle } from "esbuild";
 import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
-const ENTRIES = ["node", "testing"];
+const ENTRIES = ["node", "testing", "wire", "draft"];
+
+/** The entries of the drop-in, which share their classes in a module of their own. */
+const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
 
 /** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
 /** @type {import("esbuild").Plugin} */
 const ONE_INSTANCE = {
   name: "one-instance",
   setup(build) {
-    build.onResolve({ filter: /\/node\.ts$/ }, ({ kind }) =>
-      kind === "entry-point" ? undefined : { path: "./node.js", external: true },
+    build.onResolve({ filter: /\/(node|wire)\.ts$/ }, ({ kind, path }) =>
+      kind === "entry-point" ? undefined : { path: `./${path.includes("wire") ? "wire" : "node"}.js`, external: true },
     );
   },
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const OPTIONS = {
+  absWorkingDir: root,
+  outdir: "dist",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  packages: "external",
+  plugins: [ONE_INSTANCE],
+  minify: false,
+  sourcemap: true,
+  charset: "utf8",
+  logLevel: "warning",
 };
 
 /** A class that is declared, in a source or in a bundle: `class A`, `export abstract class A`, `var A = class`. */
@@ -38,27 +57,30 @@ function classNames(file) {
  */
 function renamedClasses() {
   const known = new Set(listFiles("src").flatMap(classNames));
-  return ENTRIES.flatMap((entry) => classNames(`dist/${entry}.js`)).filter((name) => !known.has(name));
+  const bundles = listFiles("dist").filter((file) => file.endsWith(".js"));
+  return bundles.flatMap(classNames).filter((name) => !known.has(name));
+}
+
+/**
+ * What CommonJS loads: the module's names, or, where it has one, the object of its default export.
+ * @param {string} entry
+ */
+function shim(entry) {
+  if (ENTRIES.includes(entry)) return `module.exports = require('./${entry}.js');\n`;
+  // Where Node.js knows the export "module.exports", `require` gives that object already.
+  return `const loaded = require('./${entry}.js');\nmodule.exports = loaded.default ?? loaded;\n`;
 }
 
 /** Builds dist/ from nothing. Returns the exit code; what is wrong has then been printed. */
 export async function build() {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   try {
+    await bundle({ ...OPTIONS, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`) });
     await bundle({
-      absWorkingDir: root,
-      entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
-      outdir: "dist",
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20.19",
-      packages: "external",
-      plugins: [ONE_INSTANCE],
-      minify: false,
-      sourcemap: true,
-      charset: "utf8",
-      logLevel: "warning",
+      ...OPTIONS,
+      entryPoints: DROP_IN.map((entry) => `src/${entry}.ts`),
+      splitting: true,
+      chunkNames: "[name]-[hash]",
     });
   } catch {
     return 1; // esbuild has printed the errors
@@ -68,8 +90,8 @@ export async function build() {
     console.error(`build: classes of the same name in two files; one became ${renamed.join(", ")}`);
     return 1;
   }
-  for (const entry of ENTRIES) {
-    writeFileSync(join(root, `dist/${entry}.cjs`), `module.exports = require('./${entry}.js');\n`);
+  for (const entry of [...ENTRIES, ...DROP_IN]) {
+    writeFileSync(join(root, `dist/${entry}.cjs`), shim(entry));
     writeFileSync(join(root, `dist/${entry}.d.cts`), `export * from './types/${entry}.js';\n`);
   }
   return runBin("typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
@@ -81,7 +103,7 @@ export function buildIfStale() {
     "build/.dist-stamp",
     () => [...listFiles("src"), "tools/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
     build,
-    ENTRIES.flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
+    [...ENTRIES, ...DROP_IN].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
   );
 }
 

@@ -69,6 +69,10 @@ export const ENTRIES = {
   browser: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "wire"] },
   testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node", "testing"] },
   wire: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "browser"] },
+  zeromq: { floor: 8, rooms: ["compat", "node", "wire"] },
+  "zeromq-v5-compat": { floor: 8, rooms: ["compat", "node", "wire"] },
+  draft: { floor: 8, rooms: ["node"] },
+  "zeromq-draft": { floor: 8, rooms: ["compat", "node", "wire"] },
 };
 
 export const MAX_LINES = 400;

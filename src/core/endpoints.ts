@@ -158,10 +158,11 @@ export class Endpoints {
   }
 
   /**
-   * Stops listening and ends the connections that came by this endpoint; resolves when the address is free. ENOENT if
-   * it is not bound.
+   * Stops listening and ends the connections that came by this endpoint; resolves when the address is free. EINVAL and
+   * EPROTONOSUPPORT for what is no endpoint, ENOENT if it is not bound.
    */
   unbind(endpoint: string): Promise<void> {
+    this.#core.context.transportOf(endpoint);
     const bound = [...this.#bound].find(
       (each) => each.endpoint === endpoint || (each.asked === endpoint && !/[*]|:0$/.test(endpoint)),
     );
@@ -195,6 +196,7 @@ export class Endpoints {
 
   /** Ends the connection to an endpoint when what waits for it is sent. ENOENT if it was not connected. */
   disconnect(endpoint: string): void {
+    this.#core.context.transportOf(endpoint);
     const found = this.#dialled.filter((each) => each.endpoint === endpoint);
     if (found.length === 0)
       throw this.#unknown(

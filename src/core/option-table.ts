@@ -187,7 +187,7 @@ export const OPTIONS = {
   /** TCP user timeout; JavaScript runtimes cannot set it. */
   tcpMaxRetransmitTimeout: int(80, "ZMQ_TCP_MAXRT", 0, { unit: "ms", effect: "stored" }),
   /** Size of multicast packets. */
-  multicastMaxTransportDataUnit: int(84, "ZMQ_MULTICAST_MAXTPDU", 1500, { unit: "bytes", effect: "stored" }),
+  multicastMaxTransportDataUnit: int(84, "ZMQ_MULTICAST_MAXTPDU", 1500, { unit: "bytes", min: 1, effect: "stored" }),
   /** vmci is not offered. */
   vmciBufferSize: int(85, "ZMQ_VMCI_BUFFER_SIZE", 65546, { unit: "bytes", max: BIG, effect: "stored" }),
   /** vmci is not offered. */

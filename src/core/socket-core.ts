@@ -147,13 +147,18 @@ export abstract class SocketCore implements SessionHost {
   }
 
   setOption(name: OptionName, value: unknown): void {
+    this.assignOption(name, value);
+    if (OPTIONS[name].effect === "next" && this.endpoints.count > 0)
+      this.context.warn("Socket option will not take effect until next connect/bind.");
+  }
+
+  /** As `setOption`, without the warning that an option comes late. */
+  assignOption(name: OptionName, value: unknown): void {
     const spec = OPTIONS[name];
     const before = this.settings[name];
     let checked: unknown = checkOption(name, value);
     if (spec.form !== "any") checked = addToList(before as string | null, checked as string | null);
     (this.settings as Record<OptionName, unknown>)[name] = checked;
-    if (spec.effect === "next" && this.endpoints.count > 0)
-      this.context.warn("Socket option will not take effect until next connect/bind.");
     if (name === "sendHighWaterMark") for (const pipe of this.pipes) pipe.setHighWaterMark(checked as number);
     if (name === "receiveHighWaterMark") {
       for (const pipe of this.pipes)

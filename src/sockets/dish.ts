@@ -18,6 +18,7 @@ class DishCore extends SocketCore {
 
   constructor(context: ContextCore) {
     super("DISH", context);
+    this.settings.linger = 0; // As libzmq has it: nobody waits for memberships.
   }
 
   override tryReceive(): GroupMessage | undefined {

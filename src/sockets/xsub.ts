@@ -29,6 +29,7 @@ export class XSubCore extends SocketCore {
 
   constructor(context: ContextCore, type: "XSUB" | "SUB" = "XSUB") {
     super(type, context);
+    this.settings.linger = 0; // As libzmq has it: nobody waits for subscriptions.
   }
 
   override trySend(frames: Frame[]): boolean {
