@@ -18,6 +18,16 @@ export class InprocNames {
   readonly bound = new Map<string, Party>();
   readonly waiting = new Map<string, WaitingConnection[]>();
 
+  /** Joins a connection to the socket that has bound its name here; false when none has. */
+  join(connection: WaitingConnection): boolean {
+    const binder = this.bound.get(connection.name);
+    if (binder === undefined) return false;
+    const lingered = connection.leave();
+    join(connection.connector, connection.pipe, binder);
+    lingered();
+    return true;
+  }
+
   /** Lets a connection wait for its name. */
   wait(connection: WaitingConnection): void {
     const { name } = connection;
@@ -61,11 +71,7 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
       if (names.bound.has(name)) throw nameInUse(name, party.endpoint, "another socket of this context");
       const claim = others?.claim(name, party);
       names.bound.set(name, party);
-      for (const connection of names.take(name)) {
-        const lingered = connection.leave();
-        join(connection.connector, connection.pipe, party);
-        lingered();
-      }
+      for (const connection of names.take(name)) names.join(connection);
       const close = (): void => {
         if (names.bound.get(name) !== party) return;
         names.bound.delete(name);
@@ -86,9 +92,7 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
       if (party.conflates.sending) pipe.conflate();
       if (party.conflates.receiving) far.conflate();
       party.onPipe(pipe);
-      const binder = names.bound.get(name);
-      if (binder !== undefined) join(party, pipe, binder);
-      else {
+      if (!names.join(connection)) {
         if (others?.holdsWaiting) far.taker = connection;
         names.wait(connection);
         others?.seek(name);

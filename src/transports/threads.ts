@@ -126,6 +126,7 @@ export class Threads implements OtherThreads {
     const rings = makeOffer(waiting.connector, door);
     const back = (): void => {
       this.#dismiss(door, attendant);
+      if (this.names.join(waiting)) return;
       this.names.wait(waiting);
       this.seek(name);
     };
