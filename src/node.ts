@@ -14,6 +14,10 @@ import { decode, encode } from "./security/z85.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
+import { Threads } from "./transports/threads.ts";
+import { workerHost } from "./transports/worker-host.ts";
+
+const threads = new Threads(workerHost());
 
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
@@ -26,6 +30,7 @@ installPlatform({
   clock: realClock(),
   random: platformRandom,
   transports: () => [tcpTransport, ipcTransport, inprocTransport()],
+  sharedTransports: () => [tcpTransport, ipcTransport, threads.transport()],
   warn(text) {
     if (warned.has(text)) return;
     warned.add(text);

@@ -33,7 +33,7 @@ export const ROOMS = {
     rooms: ["base", "core/transport", "core/endpoint", "core/message", "core/options", "core/peer", "core/pipe"],
     hosts: ["node:*"],
     lazy: ["ws", "socks"],
-    only: { epgm: ["pgm"], threads: ["ring"] },
+    only: { epgm: ["pgm"], threads: ["ring"], "ring-link": ["ring"], "thread-offers": ["ring"] },
   },
   sockets: {
     floor: 4,

@@ -77,6 +77,13 @@ export const REASONS = {
   "connect-timeout": row("ETIMEDOUT", "system", true, "The connection was not made within `connectTimeout`."),
   "connection-lost": row("ECONNRESET", "system", true, "The connection broke; `cause` has the system's error."),
   "peer-closed": row("EPIPE", "remote", true, "The peer closed the connection."),
+  "thread-ended": row("ECONNRESET", "remote", true, "The thread at the other end of an inproc connection was ended."),
+  "too-many-threads": row(
+    "EMFILE",
+    "local",
+    true,
+    "More threads, or more inproc names, than the process's shared table has room for.",
+  ),
   "handshake-timeout": row("EAGAIN", "remote", true, "The peer did not finish its handshake within `handshakeInterval`."),
   "heartbeat-timeout": row("ETIMEDOUT", "remote", true, "The peer was silent after a PING for `heartbeatTimeout`."),
   "ttl-expired": row("ETIMEDOUT", "remote", true, "The peer was silent for the time to live that its own PING announced."),

@@ -230,9 +230,12 @@ export class ContextCore implements SessionContext {
 
 let shared: Context | undefined;
 
-/** The process-wide default context, made when first needed. */
+/** The process-wide default context, made when first needed; all threads of the process have one name space in it. */
 export function defaultContext(): Context {
-  shared ??= new Context();
+  if (shared === undefined) {
+    const platform = installedPlatform();
+    shared = new Context({}, { ...platform, transports: platform.sharedTransports ?? platform.transports });
+  }
   return shared;
 }
 

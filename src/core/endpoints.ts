@@ -31,6 +31,8 @@ interface Dialled {
 export class Endpoints {
   /** The resolved endpoint of the last bind or connect. */
   last: string | null = null;
+  /** What the socket was closed with; null before. */
+  closingLinger: number | null = null;
   #core: SocketCore;
   #bound = new Set<Bound>();
   #dialled: Dialled[] = [];
@@ -78,9 +80,35 @@ export class Endpoints {
       binding.close();
       done();
     };
-    this.#bound.add({ asked, endpoint: asked, stop, sessions: new Set() });
+    const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
+    this.#bound.add(bound);
     this.last = asked;
-    return Promise.resolve();
+    if (binding.ready === undefined) return Promise.resolve();
+    const { hold } = this.#core.context;
+    hold.take();
+    return binding.ready.finally(() => hold.release());
+  }
+
+  /** A bound name turned out to be another's. */
+  forgetBound(endpoint: string): void {
+    for (const bound of this.#bound) if (bound.endpoint === endpoint) this.#bound.delete(bound);
+  }
+
+  /** Messages wait for another thread: holds the process and the socket's end for up to `lingerMs` (-1: no limit). */
+  linger(lingerMs: number, giveUp: () => void): (flushed: number, dropped: number) => void {
+    const { clock, hold } = this.#core.context;
+    const limit = this.closingLinger ?? lingerMs;
+    hold.take();
+    this.#stopping++;
+    const timer = limit < 0 ? null : clock.after(limit, giveUp);
+    return (flushed, dropped) => {
+      timer?.cancel();
+      hold.release();
+      this.#stopping--;
+      this.#flushed += flushed;
+      this.#dropped += dropped;
+      this.#checkQuiet();
+    };
   }
 
   #listen(asked: string, address: string, settings: Settings, transport: StreamTransport): Promise<void> {

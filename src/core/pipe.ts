@@ -33,6 +33,8 @@ export interface PipeTaker {
   take(frames: Frame[]): boolean;
   /** The writer is about to be refused: acknowledge what can be. */
   relieve(): void;
+  /** The reading socket's own mark is another now. */
+  onMark(messages: number): void;
 }
 
 export class Pipe {
@@ -57,8 +59,9 @@ export class Pipe {
   #ownMark = 0;
   #addedMark: number | null = null;
   #limit = Number.POSITIVE_INFINITY;
-  // A refused writer is woken at or below this.
   #lowWater = Number.POSITIVE_INFINITY;
+  // A refused writer is woken at or below this.
+  #wakeAt = Number.POSITIVE_INFINITY;
   #pending = 0;
   #refused = false;
   #conflate = false;
@@ -104,6 +107,11 @@ export class Pipe {
     return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;
   }
 
+  /** A refused writer is woken when no more than so many messages are pending. */
+  get lowWaterMark(): number {
+    return this.#lowWater;
+  }
+
   /** From now on only the newest of the messages written here waits; the mark no longer counts. */
   conflate(): void {
     this.#conflate = true;
@@ -121,8 +129,14 @@ export class Pipe {
     if (this.#pending < this.#limit && !this.#refused) return true;
     this.other.taker?.relieve();
     if (this.#pending < this.#limit && !this.#refused) return true;
-    this.#refused = true;
+    this.notifyAt(this.#lowWater);
     return false;
+  }
+
+  /** As if a write had been refused: `onWritable` follows when no more than so many messages are pending. */
+  notifyAt(messages: number): void {
+    this.#refused = true;
+    this.#wakeAt = messages;
   }
 
   /** Writes a message, which belongs to the pipe from then on, and wakes the reader. False: no room, nothing was done. */
@@ -215,7 +229,7 @@ export class Pipe {
   acknowledge(count: number): void {
     const writer = this.other;
     writer.#pending -= count;
-    if (writer.#refused) writer.#wake(writer.#lowWater);
+    if (writer.#refused) writer.#wake(writer.#wakeAt);
   }
 
   /** Puts taken, unacknowledged messages back in front, in their order. */
@@ -281,6 +295,7 @@ export class Pipe {
     this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
     // libzmq: credit comes in steps of (mark + 1) / 2.
     this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
+    this.#wakeAt = this.#lowWater;
     // A raised mark gives room at once, however little.
     this.#wake(this.#limit - 1);
   }

@@ -15,6 +15,8 @@ export interface Platform {
   readonly random: Random;
   /** A context's transports, made anew for each: inproc names belong to one context. */
   transports(): Transport[];
+  /** Those of the default context, which is one for all threads of a process; absent: as of any context. */
+  sharedTransports?(): Transport[];
   /** Tells the user, once per text and process if it can. */
   warn(text: string): void;
   /** The runtime's largest buffer, in bytes. */

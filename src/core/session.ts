@@ -211,6 +211,10 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     this.#connection?.relieve();
   }
 
+  onMark(messages: number): void {
+    this.pipe?.setHighWaterMark(messages);
+  }
+
   onReadable(): void {
     this.#connection?.pump();
   }

@@ -161,9 +161,9 @@ export abstract class SocketCore implements SessionHost {
     (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (name === "sendHighWaterMark") for (const pipe of this.pipes) pipe.setHighWaterMark(checked as number);
     if (name === "receiveHighWaterMark") {
-      for (const pipe of this.pipes)
-        if (pipe.other.taker !== null) pipe.other.setHighWaterMark(checked as number);
-        else pipe.other.addHighWaterMark(checked as number);
+      for (const { other } of this.pipes)
+        if (other.taker !== null) other.taker.onMark(checked as number);
+        else other.addHighWaterMark(checked as number);
     }
   }
 
@@ -201,9 +201,11 @@ export abstract class SocketCore implements SessionHost {
     this.sender.close(() => this.closedError("send"));
     this.receiver.close(() => this.closedError("receive"));
     this.conditions.rejectAll(() => this.closedError("the call"));
+    const lingerMs = this.lingers ? linger : 0;
+    this.endpoints.closingLinger = lingerMs;
     this.#ended = new Promise((resolve) => {
       for (const pipe of [...this.pipes]) this.retire(pipe);
-      this.endpoints.close(this.lingers ? linger : 0, (outcome) => {
+      this.endpoints.close(lingerMs, (outcome) => {
         this.context.remove(this);
         if (this.monitor.active) this.monitor.emit({ type: "end" });
         resolve(outcome);
@@ -228,7 +230,9 @@ export abstract class SocketCore implements SessionHost {
   /** The program has nothing left to do: what is unsent holds it, for as long as `linger` says. */
   lingerAtExit(): void {
     const { linger } = this.settings;
-    const unsent = (): boolean => [...this.endpoints.sessions].some((session) => session.pending > 0);
+    const unsent = (): boolean =>
+      [...this.endpoints.sessions].some((session) => session.pending > 0) ||
+      [...this.pipes].some(({ other }) => other.taker !== null && other.waiting > 0);
     if (this.closed || linger === 0 || !this.lingers || !unsent()) return;
     const { clock, hold } = this.context;
     hold.take();
@@ -361,6 +365,17 @@ export abstract class SocketCore implements SessionHost {
         peer.socketType = this.type;
         peer.routingId = optionBytes(settings.routingId);
       },
+      onLost: (pipe, error) => {
+        const { peer } = pipe;
+        const { reason } = error;
+        if (this.monitor.active) this.monitor.emit({ type: "disconnect", address: endpoint, peer, reason, retry: false, error });
+      },
+      onUnsent: (pipe, messages, reason) => this.onUnsent(pipe, messages, reason),
+      onBindError: (error) => {
+        this.endpoints.forgetBound(endpoint);
+        if (this.monitor.active) this.monitor.emit({ type: "bind:error", address: endpoint, error });
+      },
+      linger: (giveUp) => this.endpoints.linger(settings.linger, giveUp),
     };
   }
 }

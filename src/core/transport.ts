@@ -7,8 +7,9 @@
  * errors it reports.
  */
 
-import type { ZmqError } from "../base/errors.ts";
+import type { ErrorReason, ZmqError } from "../base/errors.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Frame } from "./message.ts";
 import type { Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
@@ -108,17 +109,34 @@ export interface Party {
   onJoined(pipe: Pipe): void;
   /** Fills in what the other side may know of this one. */
   introduce(peer: Peer): void;
+  /** The other side of a joined pipe is gone without having closed it. The transport closes its end afterwards. */
+  onLost(pipe: Pipe, error: ZmqError): void;
+  /** The other end of the pipe is closed; these messages were not taken. */
+  onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): void;
+  /** A name that was bound turned out to be another's; it is bound no more. */
+  onBindError(error: ZmqError): void;
+  /**
+   * This side has closed its end, and messages wait to be handed over: its `linger` begins, and the socket is not at
+   * its end before. Calls `giveUp` when the time is over, perhaps at once. The result is called when nothing waits any
+   * more, with the number of messages that went and that were lost.
+   */
+  linger(giveUp: () => void): (flushed: number, dropped: number) => void;
+}
+
+/** A name that was taken. */
+export interface Binding {
+  /** Gives the name free; joined pipes stay. */
+  close(): void;
+  /** Resolves when it is certain that no other thread has the name, where that takes a while; rejects with EADDRINUSE. */
+  readonly ready?: Promise<void>;
 }
 
 export interface MessageTransport {
   readonly scheme: string;
   readonly shape: "messages";
   check(address: string, use: "bind" | "connect", settings: Settings): void;
-  /**
-   * Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. `close` gives the name free;
-   * joined pipes stay.
-   */
-  bind(address: string, party: Party): { close(): void };
+  /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. */
+  bind(address: string, party: Party): Binding;
   /** Joins at once or when the name is bound. The result is this party's end. */
   connect(address: string, party: Party): Pipe;
 }

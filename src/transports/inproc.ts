@@ -1,6 +1,7 @@
 /**
- * inproc: sockets of one context in one thread, their pipes joined directly. Frames are handed over without copying, so
- * sender and receiver share bytes.
+ * inproc: sockets of one context, joined without a network. In one thread their pipes are joined directly: frames are
+ * handed over without copying, so sender and receiver share bytes. Other threads of the process are reached through the
+ * `OtherThreads` port (threads.ts), which only the default context has.
  *
  * Either side may come first: a connection made before its name is bound waits with its messages. Names are exact and
  * belong to one context. Marks add up: A may have A's send mark plus B's receive mark under way; until the bind, A's
@@ -8,71 +9,102 @@
  */
 import { ZmqError } from "../base/errors.ts";
 import { Peer } from "../core/peer.ts";
-import { Pipe, type PipeOwner } from "../core/pipe.ts";
-import type { MessageTransport, Party } from "../core/transport.ts";
+import { Pipe } from "../core/pipe.ts";
+import type { Binding, MessageTransport, Party } from "../core/transport.ts";
+import { WaitingConnection } from "./waiting-connection.ts";
 
-interface Waiting {
-  readonly connector: Party;
-  readonly pipe: Pipe;
+/** What this thread has of one name space. */
+export class InprocNames {
+  readonly bound = new Map<string, Party>();
+  readonly waiting = new Map<string, WaitingConnection[]>();
+
+  /** Joins a connection to the socket that has bound its name here; false when none has. */
+  join(connection: WaitingConnection): boolean {
+    const binder = this.bound.get(connection.name);
+    if (binder === undefined) return false;
+    const lingered = connection.leave();
+    join(connection.connector, connection.pipe, binder);
+    lingered();
+    return true;
+  }
+
+  /** Lets a connection wait for its name. */
+  wait(connection: WaitingConnection): void {
+    const { name } = connection;
+    this.waiting.set(name, [...(this.waiting.get(name) ?? []), connection]);
+  }
+
+  /** A connection waits no more. */
+  forget(connection: WaitingConnection): void {
+    const { name } = connection;
+    const rest = (this.waiting.get(name) ?? []).filter((each) => each !== connection);
+    if (rest.length > 0) this.waiting.set(name, rest);
+    else this.waiting.delete(name);
+  }
+
+  /** The connections that wait for a name, which wait no more. */
+  take(name: string): readonly WaitingConnection[] {
+    const early = this.waiting.get(name) ?? [];
+    this.waiting.delete(name);
+    return early;
+  }
 }
 
-/** A name space of its own. */
-export function inprocTransport(): MessageTransport {
-  const bound = new Map<string, Party>();
-  const waiting = new Map<string, Waiting[]>();
+/** The other threads of a name space. */
+export interface OtherThreads {
+  /** Whether messages for a name that nobody has bound yet keep this thread alive while they linger. */
+  readonly holdsWaiting: boolean;
+  /** Takes the name for this thread. Throws EADDRINUSE when another has it. */
+  claim(name: string, party: Party): Binding;
+  /** A connection waits whose name nobody here has: it is taken out when another thread has it, now or later. */
+  seek(name: string): void;
+}
 
+/** A name space of its own, or this thread's part of one. */
+export function inprocTransport(names = new InprocNames(), others: OtherThreads | null = null): MessageTransport {
   return {
     scheme: "inproc",
     shape: "messages",
     check: () => undefined,
 
     bind(name, party) {
-      if (bound.has(name))
-        throw new ZmqError(
-          "address-in-use",
-          `Address already in use: inproc://${name} is bound by another socket of this context`,
-          { address: party.endpoint },
-        );
-      bound.set(name, party);
-      const early = waiting.get(name) ?? [];
-      waiting.delete(name);
-      for (const { connector, pipe } of early) join(connector, pipe, party);
-      return {
-        close() {
-          if (bound.get(name) === party) bound.delete(name);
-        },
+      if (names.bound.has(name)) throw nameInUse(name, party.endpoint, "another socket of this context");
+      const claim = others?.claim(name, party);
+      names.bound.set(name, party);
+      for (const connection of names.take(name)) names.join(connection);
+      const close = (): void => {
+        if (names.bound.get(name) !== party) return;
+        names.bound.delete(name);
+        claim?.close();
       };
+      return claim?.ready === undefined ? { close } : { close, ready: claim.ready };
     },
 
     connect(name, party) {
       const { sendHighWaterMark } = party.settings;
-      const nobody: PipeOwner = {
-        onReadable: () => undefined,
-        onWritable: () => undefined,
-        onClosed: () => undefined,
-        onDrained: () => forget(name, pipe),
-      };
+      const connection = new WaitingConnection(name, party, others?.holdsWaiting ?? false, (each) => names.forget(each));
       const peer = new Peer(party.endpoint);
-      const [pipe] = Pipe.pair(
+      const [pipe, far] = Pipe.pair(
         { owner: party.owner, peer, highWaterMark: sendHighWaterMark },
-        { owner: nobody, peer: new Peer(party.endpoint), highWaterMark: 0 },
+        { owner: connection, peer: new Peer(party.endpoint), highWaterMark: 0 },
       );
+      connection.pipe = pipe;
       if (party.conflates.sending) pipe.conflate();
-      if (party.conflates.receiving) pipe.other.conflate();
+      if (party.conflates.receiving) far.conflate();
       party.onPipe(pipe);
-      const binder = bound.get(name);
-      if (binder !== undefined) join(party, pipe, binder);
-      else waiting.set(name, [...(waiting.get(name) ?? []), { connector: party, pipe }]);
+      if (!names.join(connection)) {
+        if (others?.holdsWaiting) far.taker = connection;
+        names.wait(connection);
+        others?.seek(name);
+      }
       return pipe;
     },
   };
+}
 
-  // A connection was given up before its name was bound, with nothing in it.
-  function forget(name: string, pipe: Pipe): void {
-    const rest = (waiting.get(name) ?? []).filter((each) => each.pipe !== pipe);
-    if (rest.length > 0) waiting.set(name, rest);
-    else waiting.delete(name);
-  }
+/** The error of a bind whose name somebody else has. */
+export function nameInUse(name: string, address: string, by: string): ZmqError {
+  return new ZmqError("address-in-use", `Address already in use: inproc://${name} is bound by ${by}`, { address });
 }
 
 function join(connector: Party, pipe: Pipe, binder: Party): void {

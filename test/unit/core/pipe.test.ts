@@ -197,6 +197,7 @@ describe("Pipe: a taker", () => {
         taken.push(said(message) as string);
         return true;
       },
+      onMark: () => undefined,
       relieve: () => {
         relieved++;
       },
@@ -397,6 +398,7 @@ describe("Pipe: whatever is done to it", () => {
             if (room) inHand.push(message);
             return room;
           },
+          onMark: () => undefined,
           relieve: () => undefined,
         };
       }

@@ -1,0 +1,117 @@
+/**
+ * Messages into a ring: each frame is a record, encoded straight into the shared memory; a message is handed over whole.
+ *
+ *     small     all frames claimed, then committed by the caller: the reader sees the message or nothing
+ *     large     frames above a part go as FRAME_START and FRAME_PARTs, handed over as room comes; the reader keeps
+ *               the message back until its last part is there
+ *
+ * Does not own: when to commit, whom to wake.
+ * Invariant: while `busy`, no other message is begun.
+ */
+import { setBytes } from "../base/bytes.ts";
+import { FRAME, FRAME_PART, FRAME_START, recordBytes } from "./layout.ts";
+import type { RingWriter } from "./spsc-ring.ts";
+
+/** Up to this size a loop copies faster than `set` (docs/performance.md). */
+const LOOP_BYTES = 16;
+
+const MORE = 1 << 31;
+/** Octets before the first octets of a frame that comes in parts: its length, the lower and the upper 32 bits. */
+export const START_BYTES = 8;
+
+export class MessageWriter {
+  #ring: RingWriter;
+  #partBytes: number;
+  // The large message on its way: its frames, which of them is next, and how many of its octets are written.
+  #frames: Uint8Array[] | null = null;
+  #index = 0;
+  #written = 0;
+
+  /** Frames above `partBytes` go in parts of that size; at most a quarter of the ring. */
+  constructor(ring: RingWriter, partBytes = ring.bytes.length / 4) {
+    this.#ring = ring;
+    this.#partBytes = Math.min(partBytes, ring.maxBodyBytes - START_BYTES);
+  }
+
+  /** A large message is on its way. */
+  get busy(): boolean {
+    return this.#frames !== null;
+  }
+
+  /**
+   * Writes a message, or begins a large one, whose frames must not change until it is no longer `busy`. False: there is
+   * no room, nothing was done.
+   */
+  write(frames: Uint8Array[]): boolean {
+    if (frames.length === 1 && frames[0].length <= this.#partBytes) return this.#put(frames[0], 0);
+    let size = 0;
+    for (const frame of frames) size += recordBytes(frame.length);
+    if (size > this.#partBytes) {
+      this.#frames = frames;
+      this.#index = 0;
+      this.#written = 0;
+      this.resume();
+      return true;
+    }
+    const before = this.#ring.claimed;
+    const last = frames.length - 1;
+    for (let i = 0; i <= last; i++) {
+      if (this.#put(frames[i], i === last ? 0 : MORE)) continue;
+      this.#ring.abort(before);
+      return false;
+    }
+    return true;
+  }
+
+  /** Goes on with a large message as far as there is room; true when all of it is written. */
+  resume(): boolean {
+    const frames = this.#frames;
+    if (frames === null) return true;
+    for (; this.#index < frames.length; this.#index++) {
+      const more = this.#index === frames.length - 1 ? 0 : MORE;
+      const frame = frames[this.#index];
+      if (frame.length <= this.#partBytes) {
+        if (!this.#put(frame, more)) return false;
+        continue;
+      }
+      while (this.#written < frame.length) if (!this.#putPart(frame, more)) return false;
+      this.#written = 0;
+    }
+    this.#frames = null;
+    return true;
+  }
+
+  /** Forgets what is left of a large message, and gives the message. */
+  giveUp(): Uint8Array[] | null {
+    const frames = this.#frames;
+    this.#frames = null;
+    return frames;
+  }
+
+  #put(body: Uint8Array, more: number): boolean {
+    const ring = this.#ring;
+    const at = ring.claim(more | (FRAME << 28), body.length);
+    if (at < 0) return false;
+    if (body.length <= LOOP_BYTES) {
+      const { bytes } = ring;
+      for (let i = 0; i < body.length; i++) bytes[at + i] = body[i];
+    } else setBytes.call(ring.bytes, body, at);
+    return true;
+  }
+
+  #putPart(frame: Uint8Array, more: number): boolean {
+    const ring = this.#ring;
+    const first = this.#written === 0;
+    const prefix = first ? START_BYTES : 0;
+    const count = Math.min(frame.length - this.#written, this.#partBytes);
+    const at = ring.claim(more | ((first ? FRAME_START : FRAME_PART) << 28), count + prefix);
+    if (at < 0) return false;
+    if (first) {
+      ring.words[at >> 2] = frame.length | 0;
+      ring.words[(at >> 2) + 1] = Math.floor(frame.length / 0x100000000);
+    }
+    setBytes.call(ring.bytes, frame.subarray(this.#written, this.#written + count), at + prefix);
+    this.#written += count;
+    return true;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The ring between two threads: one writes records, one reads them, neither ever waits for the other's lock.
+ *
+ *     writer:  claim … claim, commit (or abort)      tail moves only in `commit`: all that was claimed, or nothing
+ *     reader:  next … next, release                  head moves only in `release`
+ *
+ * A thread may be ended at any instruction: what it had claimed and not committed was never there. Going to sleep is
+ * announced first and what one waits for looked at again afterwards, the other side does it the other way round, so no
+ * wake-up is missed (the model check of the tests tries all orders). Does not own: who is woken and how
+ * (`wakeup.ts`), what a record means (`message-writer.ts`, `message-reader.ts`).
+ * Invariants: 0 <= tail - head <= capacity; only the writer stores tail, only the reader stores head; plain reads and
+ * writes of data lie between the atomic ones that hand it over.
+ */
+import { HEAD, READER_ASLEEP, RECORD_HEAD_BYTES, type RingMemory, ROOM_WANTED, recordBytes, SKIP, TAIL } from "./layout.ts";
+
+/** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
+const LOW_BYTES = 64 * 1024;
+
+export class RingWriter {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  /** Largest body of one record: half a ring, so that it finds room wherever the tail is. */
+  readonly maxBodyBytes: number;
+  #header: Int32Array;
+  #capacity: number;
+  #mask: number;
+  // The position behind the last claim, behind the last commit, and the reader's as last seen.
+  #tail: number;
+  #committed: number;
+  #head: number;
+
+  constructor({ header, words, bytes }: RingMemory) {
+    this.#header = header;
+    this.words = words;
+    this.bytes = bytes;
+    this.#capacity = bytes.length;
+    this.#mask = bytes.length - 1;
+    this.maxBodyBytes = bytes.length / 2 - RECORD_HEAD_BYTES;
+    this.#tail = this.#committed = Atomics.load(header, TAIL);
+    this.#head = Atomics.load(header, HEAD);
+  }
+
+  /**
+   * Reserves a record and gives the offset of its body, which the caller fills before `commit`. -1: there is no room,
+   * nothing was done.
+   */
+  claim(head: number, bodyBytes: number): number {
+    const size = recordBytes(bodyBytes);
+    let at = this.#tail & this.#mask;
+    let skipped = 0;
+    if (at + size > this.#capacity || this.#returns(at, size)) skipped = this.#capacity - at;
+    if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) {
+      this.#head = Atomics.load(this.#header, HEAD);
+      if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) return -1;
+    }
+    if (skipped > 0) {
+      this.words[at >> 2] = (SKIP << 28) | (skipped - RECORD_HEAD_BYTES);
+      at = 0;
+    }
+    this.words[at >> 2] = head | bodyBytes;
+    this.#tail = (this.#tail + skipped + size) | 0;
+    return at + RECORD_HEAD_BYTES;
+  }
+
+  /** Hands over everything that was claimed. True: the reader sleeps, and it is the caller's to wake it. */
+  commit(): boolean {
+    this.#committed = this.#tail;
+    Atomics.store(this.#header, TAIL, this.#tail);
+    return Atomics.load(this.#header, READER_ASLEEP) === 1 && Atomics.exchange(this.#header, READER_ASLEEP, 0) === 1;
+  }
+
+  /** The position behind the last claim, for `abort`. */
+  get claimed(): number {
+    return this.#tail;
+  }
+
+  /** Forgets what was claimed behind a position that is not committed. */
+  abort(position: number): void {
+    this.#tail = position;
+  }
+
+  /** Says that room is wanted: the reader will wake this side. True: there is some already, try again. */
+  wantRoom(): boolean {
+    Atomics.store(this.#header, ROOM_WANTED, 1);
+    const head = Atomics.load(this.#header, HEAD);
+    if (head === this.#head) return false;
+    this.#head = head;
+    Atomics.store(this.#header, ROOM_WANTED, 0);
+    return true;
+  }
+
+  /** Whether the reader has released everything that was committed. */
+  get drained(): boolean {
+    return Atomics.load(this.#header, HEAD) === this.#committed;
+  }
+
+  // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it.
+  #returns(at: number, size: number): boolean {
+    if (at < LOW_BYTES || at < size || (at & (LOW_BYTES - 1)) >= size) return false;
+    if (this.#tail !== this.#committed) return false;
+    this.#head = Atomics.load(this.#header, HEAD);
+    return this.#head === this.#tail;
+  }
+}
+
+export class RingReader {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  /** The record that `next` found: its head's upper four bits, where its body is, and how many octets that has. */
+  flags = 0;
+  at = 0;
+  bodyBytes = 0;
+  #header: Int32Array;
+  #capacity: number;
+  #mask: number;
+  // The position behind the last record given, the one last released, and the writer's as last seen.
+  #head: number;
+  #released: number;
+  #tail: number;
+
+  constructor({ header, words, bytes }: RingMemory) {
+    this.#header = header;
+    this.words = words;
+    this.bytes = bytes;
+    this.#capacity = bytes.length;
+    this.#mask = bytes.length - 1;
+    this.#head = this.#released = Atomics.load(header, HEAD);
+    this.#tail = this.#head;
+  }
+
+  /** Goes on to the next record; false when there is none. Its body stays as it is until `release`. */
+  next(): boolean {
+    for (;;) {
+      if (this.#head === this.#tail) {
+        this.#tail = Atomics.load(this.#header, TAIL);
+        if (this.#head === this.#tail) return false;
+      }
+      const at = this.#head & this.#mask;
+      const head = this.words[at >> 2];
+      const bodyBytes = head & 0x0fffffff;
+      this.#head = (this.#head + recordBytes(bodyBytes)) | 0;
+      if (((head >> 28) & 7) === SKIP) continue;
+      this.flags = head >>> 28;
+      this.at = at + RECORD_HEAD_BYTES;
+      this.bodyBytes = bodyBytes;
+      return true;
+    }
+  }
+
+  /**
+   * Gives the room of all records but the unread back. True: the writer waits for room and now has a good piece of it;
+   * it is the caller's to wake it.
+   */
+  release(): boolean {
+    if (this.#released === this.#head) return false;
+    this.#released = this.#head;
+    Atomics.store(this.#header, HEAD, this.#head);
+    if (Atomics.load(this.#header, ROOM_WANTED) !== 1) return false;
+    const used = (Atomics.load(this.#header, TAIL) - this.#head) | 0;
+    if (used > this.#capacity >> 1) return false;
+    return Atomics.exchange(this.#header, ROOM_WANTED, 0) === 1;
+  }
+
+  /** Says that the next commit shall wake this side. True: something was committed already, go on. */
+  sleep(): boolean {
+    Atomics.store(this.#header, READER_ASLEEP, 1);
+    if (Atomics.load(this.#header, TAIL) === this.#head) return false;
+    Atomics.store(this.#header, READER_ASLEEP, 0);
+    return true;
+  }
+}

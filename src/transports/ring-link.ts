@@ -1,0 +1,286 @@
+/**
+ * One connection to another thread, as a pipe sees it: what the socket writes goes into the ring, what the ring holds
+ * is put into the pipe.
+ *
+ *     socket ⇄ end │ own end ⇄ RingLink ⇄ ring ═ ring ⇄ RingLink ⇄ own end │ end ⇄ socket        (another thread)
+ *
+ * A message counts against its writer's mark until the other program took it: each side tells the other how many it
+ * took. Of what came, only a batch lies in the pipe; the rest stays in the ring until the program wants it.
+ * Does not own: how the two sides found each other (threads.ts, thread-offers.ts), the algorithm of the ring.
+ * Invariants: messages that were committed are delivered, also when their thread is gone; a side that sleeps has said
+ * so in shared memory before it looked for the last time.
+ */
+import { type ErrorReason, ZmqError } from "../base/errors.ts";
+import type { Frame } from "../core/message.ts";
+import type { Pipe, PipeOwner, PipeTaker } from "../core/pipe.ts";
+import type { Party } from "../core/transport.ts";
+import { ACKNOWLEDGED, CREDIT_TARGET, CREDIT_WANTED, direction, READER_CLOSED, WRITER_CLOSED } from "../ring/layout.ts";
+import { MessageReader } from "../ring/message-reader.ts";
+import { MessageWriter } from "../ring/message-writer.ts";
+import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
+
+/** Messages that lie in the pipe at most, while more wait in the ring. */
+const BATCH = 64;
+
+/** What a link needs of its thread. */
+export interface LinkHost {
+  /** Rings at the other side. */
+  wake(): void;
+  /** The link is over. */
+  remove(): void;
+}
+
+/** One side's half of the memory, positioned behind the HELLOs. */
+export interface LinkRings {
+  readonly memory: SharedArrayBuffer;
+  readonly side: 0 | 1;
+  readonly out: RingWriter;
+  readonly in: RingReader;
+}
+
+export class RingLink implements PipeOwner, PipeTaker {
+  #host: LinkHost;
+  #party: Party;
+  #pipe: Pipe;
+  #rings: LinkRings;
+  #writer: MessageWriter;
+  #reader: MessageReader;
+  #outHeader: Int32Array;
+  #inHeader: Int32Array;
+  // Messages put into the pipe since the beginning, and how many of ours the other side has said it took.
+  #delivered = 0;
+  #acknowledged = 0;
+  // How many the program takes between two times that the other side is told.
+  #step: number;
+  // The other thread was ended.
+  #orphaned = false;
+  // This side's socket has closed its end; what is to be called when nothing waits any more.
+  #closing = false;
+  #lingered: ((flushed: number, dropped: number) => void) | null = null;
+  #pendingAtClose = 0;
+  #over = false;
+
+  /**
+   * `pipe` is the transport's end. `window`: how many messages may be under way to this side, from which follows how
+   * often the other side must hear what was taken.
+   */
+  constructor(host: LinkHost, party: Party, pipe: Pipe, rings: LinkRings, window: number) {
+    this.#host = host;
+    this.#party = party;
+    this.#pipe = pipe;
+    this.#rings = rings;
+    this.#writer = new MessageWriter(rings.out);
+    this.#reader = new MessageReader(rings.in);
+    this.#outHeader = direction(rings.memory, rings.side).header;
+    this.#inHeader = direction(rings.memory, rings.side === 0 ? 1 : 0).header;
+    this.#step = Math.max(1, Math.min(BATCH / 2, (window + 1) >> 1));
+    pipe.owner = this;
+    pipe.taker = this;
+  }
+
+  /** Begins: what waits goes out, what came is delivered. Both sides know each other. */
+  start(): void {
+    this.#pump();
+    if (this.#pipe.other.closed) this.onClosed();
+    else this.#deliver();
+  }
+
+  /** The doorbell rang: something came, there is room, messages were taken, or the other side closed. */
+  attend(): void {
+    if (this.#over) return;
+    this.#credit();
+    this.#pump();
+    this.#deliver();
+  }
+
+  /** The other thread was ended: what it had committed is delivered, then this is over. */
+  orphan(): void {
+    if (this.#over || this.#orphaned) return;
+    this.#orphaned = true;
+    const { peer } = this.#pipe.other;
+    const error = new ZmqError("thread-ended", `${peer.endpoint}: the thread at the other end was ended`, {
+      address: peer.endpoint,
+    });
+    if (!this.#closing) this.#party.onLost(this.#pipe.other, error);
+    this.attend();
+  }
+
+  // The pipe calls ----------------------------------------------------------------------------------------------------
+
+  take(frames: Frame[]): boolean {
+    if (this.#writer.busy || this.#isDeaf()) return false;
+    if (!this.#writer.write(frames)) return false;
+    this.#commit();
+    if (this.#writer.busy) this.#pump();
+    return true;
+  }
+
+  relieve(): void {
+    this.#credit();
+    const end = this.#pipe.other;
+    const excess = end.pending - end.lowWaterMark;
+    if (!(excess > 0)) return;
+    const header = this.#outHeader;
+    const target = (this.#acknowledged + excess) | 0;
+    Atomics.store(header, CREDIT_TARGET, target);
+    Atomics.store(header, CREDIT_WANTED, 1);
+    if (((Atomics.load(header, ACKNOWLEDGED) - target) | 0) < 0) return;
+    Atomics.store(header, CREDIT_WANTED, 0);
+    this.#credit();
+  }
+
+  /** Marks were exchanged when the sides joined; the other side keeps what it was told. */
+  onMark(): void {}
+
+  onReadable(): void {
+    this.#pump();
+  }
+
+  onWritable(): void {
+    this.#deliver();
+  }
+
+  onClosed(): void {
+    if (this.#closing || this.#over) return;
+    this.#closing = true;
+    Atomics.store(this.#inHeader, READER_CLOSED, 1);
+    this.#pendingAtClose = this.#pipe.waiting + (this.#writer.busy ? 1 : 0);
+    this.#pump();
+    if (this.#over) return;
+    this.#host.wake();
+    this.#lingered = this.#party.linger(() => this.#finish("linger-expired"));
+  }
+
+  onDrained(): void {
+    // The socket's end is closed and nothing waits: `#pump` sees it too.
+  }
+
+  // Sending -----------------------------------------------------------------------------------------------------------
+
+  #pump(): void {
+    if (this.#over) return;
+    if (this.#isDeaf()) {
+      if (this.#closing) this.#finish("peer-closed");
+      return;
+    }
+    const { out } = this.#rings;
+    do {
+      this.#write();
+      this.#commit();
+      if (!this.#writer.busy && this.#pipe.waiting === 0) {
+        if (this.#closing) this.#finish(null);
+        return;
+      }
+    } while (out.wantRoom());
+  }
+
+  // As many as there is room for.
+  #write(): void {
+    const pipe = this.#pipe;
+    const writer = this.#writer;
+    if (!writer.resume()) return;
+    for (let frames = pipe.takeWaiting(); frames !== undefined; frames = pipe.takeWaiting()) {
+      if (!writer.write(frames)) {
+        pipe.putBack([frames]);
+        return;
+      }
+      if (writer.busy) return;
+    }
+  }
+
+  #commit(): void {
+    if (this.#rings.out.commit()) this.#host.wake();
+  }
+
+  // Gives our socket room for what the other program took.
+  #credit(): void {
+    const now = Atomics.load(this.#outHeader, ACKNOWLEDGED);
+    const count = (now - this.#acknowledged) | 0;
+    if (count === 0) return;
+    this.#acknowledged = now;
+    this.#pipe.acknowledge(count);
+  }
+
+  // Nobody reads at the other side any more.
+  #isDeaf(): boolean {
+    return this.#orphaned || Atomics.load(this.#outHeader, READER_CLOSED) === 1;
+  }
+
+  // Receiving ---------------------------------------------------------------------------------------------------------
+
+  #deliver(): void {
+    if (this.#closing || this.#over) return;
+    const pipe = this.#pipe;
+    const ring = this.#rings.in;
+    // Looked at before the ring: what was committed before the close is then seen.
+    const ended = this.#orphaned || Atomics.load(this.#inHeader, WRITER_CLOSED) === 1;
+    const limit = ended && this.#isDeaf() ? Number.POSITIVE_INFINITY : BATCH;
+    let empty: boolean;
+    let room = false;
+    do {
+      empty = this.#fill(limit);
+      room = ring.release() || room;
+    } while (empty && ring.sleep());
+    if (this.#acknowledge() || room) this.#host.wake();
+    if (pipe.pending > 0) pipe.notifyAt(Math.max(0, pipe.pending - this.#step));
+    pipe.flush();
+    if (ended && empty) this.#finish(this.#orphaned ? "thread-ended" : "peer-closed");
+  }
+
+  // Puts messages into the pipe; true when the ring is empty.
+  #fill(limit: number): boolean {
+    const pipe = this.#pipe;
+    const reader = this.#reader;
+    while (pipe.pending < limit) {
+      const frames = reader.read();
+      if (frames === undefined) return true;
+      this.#delivered++;
+      pipe.put(frames);
+    }
+    return false;
+  }
+
+  // Tells the other side how many messages the program took; true when that is what it waits for.
+  #acknowledge(): boolean {
+    const header = this.#inHeader;
+    const taken = (this.#delivered - this.#pipe.pending) | 0;
+    Atomics.store(header, ACKNOWLEDGED, taken);
+    if (Atomics.load(header, CREDIT_WANTED) !== 1) return false;
+    if (((taken - Atomics.load(header, CREDIT_TARGET)) | 0) < 0) return false;
+    return Atomics.exchange(header, CREDIT_WANTED, 0) === 1;
+  }
+
+  // The end -----------------------------------------------------------------------------------------------------------
+
+  // What waited and was not handed over is the socket's to give to others, or to count as lost.
+  #finish(reason: ErrorReason | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    Atomics.store(this.#inHeader, READER_CLOSED, 1);
+    Atomics.store(this.#outHeader, WRITER_CLOSED, 1);
+    if (!this.#orphaned) this.#host.wake();
+    this.#host.remove();
+    const end = this.#pipe.other;
+    this.#pipe.close(true);
+    const unsent = this.#unsent();
+    if (unsent.length > 0) this.#party.onUnsent(end, unsent, reason ?? "peer-closed");
+    const dropped = Math.min(unsent.length, this.#pendingAtClose);
+    this.#lingered?.(this.#pendingAtClose - dropped, dropped);
+  }
+
+  // Messages that nobody will read: in the ring, half in it, and before it.
+  #unsent(): Frame[][] {
+    const pipe = this.#pipe;
+    const messages: Frame[][] = [];
+    if (this.#isDeaf()) {
+      const left = new MessageReader(new RingReader(direction(this.#rings.memory, this.#rings.side)));
+      for (let frames = left.read(); frames !== undefined; frames = left.read()) messages.push(frames);
+    }
+    const begun = this.#writer.giveUp();
+    if (begun !== null) messages.push(begun);
+    pipe.other.written -= messages.length;
+    pipe.acknowledge(messages.length);
+    messages.push(...pipe.takeAll());
+    return messages;
+  }
+}

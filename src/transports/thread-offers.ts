@@ -1,0 +1,153 @@
+/**
+ * How two threads come to share a connection: one makes the memory and offers it, the other, which has bound the name,
+ * accepts or refuses.
+ *
+ *     connector                                          binder
+ *     memory, HELLO in ring 0  ──── channel ────▶        name still bound?  HELLO in ring 1, ACCEPTED   (else REFUSED)
+ *                              ◀─── doorbell ───
+ *
+ * HELLO says of each side what the other may know and needs: type, routing id, marks, conflation. After it both sides
+ * have a link. Does not own: who has which name (threads.ts).
+ */
+import { fromText, toText } from "../base/bytes.ts";
+import { Peer } from "../core/peer.ts";
+import { Pipe, type PipeOwner } from "../core/pipe.ts";
+import type { Party } from "../core/transport.ts";
+import { ACCEPTED, direction, HELLO, OFFER_STATE, pairBytes, pairHeader, SIDE_BIT, SIDE_SLOT } from "../ring/layout.ts";
+import { RingReader, RingWriter } from "../ring/spsc-ring.ts";
+import { type LinkHost, type LinkRings, RingLink } from "./ring-link.ts";
+import type { WaitingConnection } from "./waiting-connection.ts";
+
+/** Octets of one direction's ring. Memory that is never used is never touched, so it costs address space only. */
+const RING_BYTES = 1 << 20;
+
+/** Where a side's doorbell is: its slot in the directory and its bit there. */
+export interface Door {
+  readonly slot: number;
+  readonly bit: number;
+}
+
+interface Hello {
+  readonly type: string;
+  readonly address: string;
+  readonly routingId: readonly number[];
+  readonly sendMark: number;
+  readonly receiveMark: number;
+  readonly conflatesSending: boolean;
+  readonly conflatesReceiving: boolean;
+}
+
+/** What goes over the channel of the thread that has the name. */
+export interface Offer {
+  readonly name: string;
+  readonly memory: SharedArrayBuffer;
+  /** The key of the thread that connects. */
+  readonly from: number;
+}
+
+/** The connecting side's memory, with its HELLO. */
+export function makeOffer(party: Party, door: Door): LinkRings {
+  const memory = new SharedArrayBuffer(pairBytes(RING_BYTES));
+  return openSide(memory, 0, party, door);
+}
+
+/** What the connecting side finds in its header. */
+export function offerState(rings: LinkRings): number {
+  return Atomics.load(pairHeader(rings.memory), OFFER_STATE);
+}
+
+/** Says no to an offer; the connecting side is to be woken. */
+export function answerOffer(memory: SharedArrayBuffer, state: number): Door {
+  const header = pairHeader(memory);
+  Atomics.store(header, OFFER_STATE, state);
+  return doorOf(memory, 0);
+}
+
+/** Where a side's doorbell is. */
+export function doorOf(memory: SharedArrayBuffer, side: 0 | 1): Door {
+  const header = pairHeader(memory);
+  return { slot: Atomics.load(header, SIDE_SLOT[side]), bit: Atomics.load(header, SIDE_BIT[side]) };
+}
+
+/** The bound side: accepts, and joins a pipe of its own to the connection. The connecting side is to be woken before `start`. */
+export function acceptOffer(memory: SharedArrayBuffer, party: Party, door: Door, host: LinkHost): RingLink {
+  const rings = openSide(memory, 1, party, door);
+  const hello = readHello(rings.in);
+  const peer = new Peer(party.endpoint);
+  const [end, own] = Pipe.pair(
+    { owner: party.owner, peer, highWaterMark: party.settings.sendHighWaterMark },
+    { owner: NOBODY, peer: new Peer(party.endpoint), highWaterMark: 0 },
+  );
+  if (party.conflates.sending) end.conflate();
+  if (party.conflates.receiving) own.conflate();
+  const link = joinSide(host, party, own, rings, hello);
+  party.onPipe(end);
+  party.onJoined(end);
+  Atomics.store(pairHeader(memory), OFFER_STATE, ACCEPTED);
+  return link;
+}
+
+/** The connecting side: the offer was accepted, its waiting pipe is joined to the connection. */
+export function joinOffer(rings: LinkRings, { connector, pipe }: WaitingConnection, host: LinkHost): RingLink {
+  const hello = readHello(rings.in);
+  const link = joinSide(host, connector, pipe.other, rings, hello);
+  if (!pipe.closed) connector.onJoined(pipe);
+  return link;
+}
+
+const NOBODY: PipeOwner = {
+  onReadable: () => undefined,
+  onWritable: () => undefined,
+  onClosed: () => undefined,
+  onDrained: () => undefined,
+};
+
+function openSide(memory: SharedArrayBuffer, side: 0 | 1, party: Party, door: Door): LinkRings {
+  const header = pairHeader(memory);
+  Atomics.store(header, SIDE_SLOT[side], door.slot);
+  Atomics.store(header, SIDE_BIT[side], door.bit);
+  const out = new RingWriter(direction(memory, side));
+  writeHello(out, party);
+  return { memory, side, out, in: new RingReader(direction(memory, side === 0 ? 1 : 0)) };
+}
+
+function joinSide(host: LinkHost, party: Party, own: Pipe, rings: LinkRings, hello: Hello): RingLink {
+  const end = own.other;
+  end.addHighWaterMark(hello.receiveMark);
+  if (hello.conflatesReceiving) end.conflate();
+  if (hello.conflatesSending) own.conflate();
+  const { peer } = end;
+  peer.address = hello.address;
+  peer.socketType = hello.type;
+  peer.routingId = Uint8Array.from(hello.routingId);
+  const { receiveHighWaterMark } = party.settings;
+  const unlimited = hello.sendMark === 0 || receiveHighWaterMark === 0;
+  return new RingLink(host, party, own, rings, unlimited ? Number.POSITIVE_INFINITY : hello.sendMark + receiveHighWaterMark);
+}
+
+function writeHello(out: RingWriter, party: Party): void {
+  const card = new Peer(party.endpoint);
+  party.introduce(card);
+  const { settings, conflates } = party;
+  const hello: Hello = {
+    type: card.socketType,
+    address: card.address,
+    routingId: [...card.routingId],
+    sendMark: settings.sendHighWaterMark,
+    receiveMark: settings.receiveHighWaterMark,
+    conflatesSending: conflates.sending,
+    conflatesReceiving: conflates.receiving,
+  };
+  const body = fromText(JSON.stringify(hello));
+  const at = out.claim(HELLO << 28, body.length);
+  out.bytes.set(body, at);
+  out.commit();
+}
+
+function readHello(reader: RingReader): Hello {
+  reader.next();
+  const body = new Uint8Array(reader.bodyBytes);
+  body.set(reader.bytes.subarray(reader.at, reader.at + reader.bodyBytes));
+  reader.release();
+  return JSON.parse(toText(body)) as Hello;
+}

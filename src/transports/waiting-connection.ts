@@ -1,0 +1,74 @@
+/**
+ * A connection over inproc whose name nobody has bound yet, or whose offer to another thread is not answered: it has one
+ * end of a pipe, where what the socket sends waits.
+ *
+ * Where a thread would end before another one could bind the name, what waits lingers as unsent messages do. Does not
+ * own: who joins it at last; then it is left behind.
+ */
+import type { Pipe, PipeOwner, PipeTaker } from "../core/pipe.ts";
+import type { Party } from "../core/transport.ts";
+
+export class WaitingConnection implements PipeOwner, PipeTaker {
+  readonly name: string;
+  readonly connector: Party;
+  /** The connecting socket's end. */
+  declare pipe: Pipe;
+  #holds: boolean;
+  #forget: (connection: WaitingConnection) => void;
+  #lingered: ((flushed: number, dropped: number) => void) | null = null;
+
+  /** `holds`: what waits keeps the thread alive for the socket's `linger`. `forget` is called when it is given up. */
+  constructor(name: string, connector: Party, holds: boolean, forget: (connection: WaitingConnection) => void) {
+    this.name = name;
+    this.connector = connector;
+    this.#holds = holds;
+    this.#forget = forget;
+  }
+
+  /** Somebody else takes the transport's end over, and then calls the result: only now what lingered may be over. */
+  leave(): () => void {
+    this.pipe.other.taker = null;
+    const lingered = this.#lingered;
+    this.#lingered = null;
+    return () => lingered?.(0, 0);
+  }
+
+  take(): boolean {
+    return false;
+  }
+
+  relieve(): void {
+    // Nobody takes anything.
+  }
+
+  onMark(): void {
+    // The mark is told when somebody joins.
+  }
+
+  onReadable(): void {
+    // It waits.
+  }
+
+  onWritable(): void {
+    // Nothing was refused: nobody writes at this end.
+  }
+
+  onClosed(): void {
+    if (!this.#holds || this.pipe.other.waiting === 0) return;
+    this.#lingered = this.connector.linger(() => this.#giveUp());
+  }
+
+  onDrained(): void {
+    this.#forget(this);
+  }
+
+  #giveUp(): void {
+    this.#forget(this);
+    const far = this.pipe.other;
+    far.close(true);
+    const messages = far.takeAll();
+    this.connector.onUnsent(this.pipe, messages, "linger-expired");
+    this.#lingered?.(0, messages.length);
+    this.#lingered = null;
+  }
+}

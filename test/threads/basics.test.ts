@@ -1,0 +1,162 @@
+/** inproc between worker threads: names, either order, order of messages, marks, closing. */
+import assert from "node:assert/strict";
+import { Dealer, Pair, Pull, Push } from "../../src/node.ts";
+import { anyEndpoint, check, eventually, fill, own, receive, receiveEach } from "../support/harness.ts";
+import { thread } from "../support/thread.ts";
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+
+check("a worker connects to a name that this thread bound before", async (t) => {
+  const pull = own(t, new Pull());
+  const endpoint = anyEndpoint("inproc");
+  await pull.bind(endpoint);
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const push = new zmtp.Push();
+      push.connect(argument);
+      for (let i = 0; i < 100; i++) await push.send(String(i));
+    },
+    endpoint,
+  );
+  assert.deepEqual(await receiveEach(pull, 100), numbers(100));
+  assert.equal(pull.peers()[0].socketType, "PUSH");
+});
+
+check("a worker binds a name that this thread connected to before; what was sent meanwhile comes in order", async (t) => {
+  const push = own(t, new Push());
+  const endpoint = anyEndpoint("inproc");
+  push.connect(endpoint);
+  for (let i = 0; i < 100; i++) await push.send(String(i));
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pull = new zmtp.Pull();
+      await pull.bind(argument);
+      for (let i = 0; i < 100; i++) tell(String(await pull.receive()));
+    },
+    endpoint,
+  );
+  for (const expected of numbers(100)) assert.equal(await worker.told(), expected);
+});
+
+check("two workers talk to each other", async (t) => {
+  const endpoint = anyEndpoint("inproc");
+  const reader = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pull = new zmtp.Pull();
+      pull.connect(argument);
+      for (let i = 0; i < 1000; i++) tell(String(await pull.receive()));
+    },
+    endpoint,
+  );
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const push = new zmtp.Push();
+      await push.bind(argument);
+      for (let i = 0; i < 1000; i++) await push.send(String(i));
+    },
+    endpoint,
+  );
+  for (const expected of numbers(1000)) assert.equal(await reader.told(), expected);
+});
+
+check("both marks hold together, whether or not the other thread reads", async (t) => {
+  const push = own(t, new Push({ sendHighWaterMark: 30 }));
+  const endpoint = anyEndpoint("inproc");
+  await push.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pull = new zmtp.Pull({ receiveHighWaterMark: 20 });
+      pull.connect(argument);
+      const until = performance.now() + 100;
+      tell("connected");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      while (performance.now() < until) {} // The thread is busy: nothing is read out of the ring.
+      for (;;) tell(String(await pull.receive()));
+    },
+    endpoint,
+  );
+  assert.equal(await worker.told(), "connected");
+  await push.connected();
+  assert.equal(fill(push, "x"), 50);
+  for (let i = 0; i < 50; i++) assert.equal(await worker.told(), "x");
+  await push.send("y");
+  assert.equal(await worker.told(), "y");
+});
+
+check("a socket that closes delivers what it had sent, and the other side sees its peer go", async (t) => {
+  const pull = own(t, new Pull());
+  const endpoint = anyEndpoint("inproc");
+  await pull.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const push = new zmtp.Push();
+      push.connect(argument);
+      for (let i = 0; i < 500; i++) await push.send([String(i), Buffer.alloc(10_000)]);
+      push.close();
+    },
+    endpoint,
+  );
+  for (let i = 0; i < 500; i++) assert.equal((await receive(pull))[0], String(i));
+  assert.equal(await worker.ended, 0);
+  await eventually(() => pull.peers().length === 0);
+});
+
+check("of two threads that bind a name one succeeds, and the name is free after its unbind", async (t) => {
+  const endpoint = anyEndpoint("inproc");
+  const mine = own(t, new Pull());
+  await mine.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pull = new zmtp.Pull();
+      tell(await pull.bind(argument).catch((error) => error.code));
+      const control = new zmtp.Pair();
+      control.connect(`${argument}-control`);
+      await control.receive();
+      await pull.bind(argument);
+      await control.send("bound");
+      tell(String(await pull.receive()));
+    },
+    endpoint,
+  );
+  assert.equal(await worker.told(), "EADDRINUSE");
+  const control = own(t, new Pair());
+  await control.bind(`${endpoint}-control`);
+  await mine.unbind(endpoint);
+  await control.send("go on");
+  assert.deepEqual(await receive(control), ["bound"]);
+  await assert.rejects(async () => mine.bind(endpoint), { code: "EADDRINUSE", message: /another thread/ });
+  const push = own(t, new Push());
+  push.connect(endpoint);
+  await push.send("to the worker");
+  assert.equal(await worker.told(), "to the worker");
+});
+
+check("messages of many frames, of no octets, and larger than the ring come whole, both ways", async (t) => {
+  const dealer = own(t, new Dealer());
+  const endpoint = anyEndpoint("inproc");
+  await dealer.bind(endpoint);
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const echo = new zmtp.Dealer();
+      echo.connect(argument);
+      for await (const message of echo) await echo.send(message);
+    },
+    endpoint,
+  );
+  const sizes = [[0], [0, 0], [1, 0, 3], [64, 65], [16, 17], [200_000, 1, 300_000], [262_144], [262_145], [5_000_000, 0, 9]];
+  for (const message of sizes) {
+    const frames = message.map((size, index) => Buffer.alloc(size, size + index));
+    await dealer.send(frames);
+    const back = await dealer.receive({ timeout: 5000 });
+    assert.equal(back.length, frames.length);
+    for (const [index, frame] of frames.entries()) assert.ok(frame.equals(back[index]), `${message}, frame ${index}`);
+  }
+});
