@@ -148,7 +148,8 @@ export abstract class SocketCore implements SessionHost {
 
   setOption(name: OptionName, value: unknown): void {
     this.assignOption(name, value);
-    if (OPTIONS[name].effect === "next" && this.endpoints.count > 0)
+    const { effect } = OPTIONS[name];
+    if ((effect === "next" || effect === "runtime") && this.endpoints.count > 0)
       this.context.warn("Socket option will not take effect until next connect/bind.");
   }
 

@@ -61,7 +61,7 @@ const RECEIVING = { receiveHighWaterMark: 1000, receiveTimeout: -1, receiveBuffe
 const OWN: Record<string, Record<string, unknown>> = {
   Pair: { ...SENDING, ...RECEIVING },
   Publisher: { ...SENDING, conflate: false, noDrop: false, invertMatching: false },
-  Subscriber: { ...RECEIVING, conflate: false, invertMatching: false },
+  Subscriber: { ...RECEIVING, linger: 0, conflate: false, invertMatching: false },
   Request: { ...SENDING, ...RECEIVING, routingId: null, probeRouter: false, correlate: false, relaxed: false },
   Reply: { ...SENDING, ...RECEIVING, routingId: null },
   Dealer: { ...SENDING, ...RECEIVING, routingId: null, probeRouter: false, conflate: false },
@@ -77,7 +77,7 @@ const OWN: Record<string, Record<string, unknown>> = {
     invertMatching: false,
     verbosity: null,
   },
-  XSubscriber: { ...SENDING, ...RECEIVING },
+  XSubscriber: { ...SENDING, ...RECEIVING, linger: 0 },
 };
 const NUMBERS: Record<string, number> = {
   Pair: 0,
