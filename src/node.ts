@@ -15,6 +15,7 @@ import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
 import { Threads } from "./transports/threads.ts";
+import { webSocketTransports } from "./transports/websocket-transport.ts";
 import { workerHost } from "./transports/worker-host.ts";
 
 const threads = new Threads(workerHost());
@@ -29,8 +30,8 @@ const warned = new Set<string>();
 installPlatform({
   clock: realClock(),
   random: platformRandom,
-  transports: () => [tcpTransport, ipcTransport, inprocTransport()],
-  sharedTransports: () => [tcpTransport, ipcTransport, threads.transport()],
+  transports: () => [tcpTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
+  sharedTransports: () => [tcpTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
   warn(text) {
     if (warned.has(text)) return;
     warned.add(text);

@@ -30,7 +30,16 @@ export const ROOMS = {
   patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
   transports: {
     floor: 3,
-    rooms: ["base", "core/transport", "core/endpoint", "core/message", "core/options", "core/peer", "core/pipe"],
+    rooms: [
+      "base",
+      "core/transport",
+      "core/endpoint",
+      "core/message",
+      "core/options",
+      "core/peer",
+      "core/pipe",
+      "core/subprotocol",
+    ],
     hosts: ["node:*"],
     lazy: ["ws", "socks"],
     only: { epgm: ["pgm"], threads: ["ring"], "ring-link": ["ring"], "thread-offers": ["ring"] },

@@ -10,7 +10,7 @@ import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
-import type { Link, Listening, ListenSink, MessageTransport, StreamTransport, Transport } from "./transport.ts";
+import type { Link, LinkTransport, Listening, ListenSink, MessageTransport, Transport } from "./transport.ts";
 
 interface Bound {
   /** As the user wrote it. */
@@ -111,7 +111,7 @@ export class Endpoints {
     };
   }
 
-  #listen(asked: string, address: string, settings: Settings, transport: StreamTransport): Promise<void> {
+  #listen(asked: string, address: string, settings: Settings, transport: LinkTransport): Promise<void> {
     const { monitor, context } = this.#core;
     context.hold.take();
     return new Promise((resolve, reject) => {

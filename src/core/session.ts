@@ -23,7 +23,7 @@ import type { Settings } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Pipe, type PipeOwner, type PipeTaker } from "./pipe.ts";
 import type { SessionHost } from "./session-host.ts";
-import type { Dialing, Link, StreamTransport } from "./transport.ts";
+import type { Dialing, Link, LinkTransport } from "./transport.ts";
 
 export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "closed";
 
@@ -44,7 +44,7 @@ const STOP_DISCONNECTED = 4;
 
 /** Where a dialled session connects to. */
 export interface DialTarget {
-  readonly transport: StreamTransport;
+  readonly transport: LinkTransport;
   readonly address: string;
 }
 
