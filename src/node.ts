@@ -96,6 +96,7 @@ export type { OperationOptions } from "./core/sender.ts";
 export type { CloseOutcome } from "./core/session.ts";
 export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts";
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
+export type { BindOptions, ConnectOptions, HttpServer } from "./core/transport.ts";
 export type { Writable } from "./core/writable.ts";
 export type { GroupOptions, RoutedOptions } from "./core/writable-to.ts";
 export { type Device, forwarder, queue, streamer } from "./devices/devices.ts";

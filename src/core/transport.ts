@@ -131,7 +131,7 @@ export interface LinkTransport {
   readonly scheme: string;
   readonly shape: "bytes" | "frames";
   /** Throws EINVAL, ENAMETOOLONG or ENODEV when `address` (the text after `scheme://`) cannot be bound or connected to. */
-  check(address: string, use: "bind" | "connect", settings: Settings): void;
+  check(address: string, use: "bind" | "connect", settings: Settings, options?: BindOptions | ConnectOptions): void;
   dial(address: string, settings: Settings, sink: DialSink, options?: ConnectOptions): Dialing;
   listen(address: string, settings: Settings, sink: ListenSink, options?: BindOptions): Listening;
 }
@@ -183,7 +183,7 @@ export interface Binding {
 export interface MessageTransport {
   readonly scheme: string;
   readonly shape: "messages";
-  check(address: string, use: "bind" | "connect", settings: Settings): void;
+  check(address: string, use: "bind" | "connect", settings: Settings, options?: object): void;
   /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. */
   bind(address: string, party: Party): Binding;
   /** Joins at once or when the name is bound. The result is this party's end. */

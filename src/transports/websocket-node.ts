@@ -9,12 +9,13 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type ConnectionOptions, rootCertificates } from "node:tls";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { ZmqError } from "../base/errors.ts";
 import { formatWeb, parseWeb, type WebTarget } from "../core/endpoint.ts";
 import type { Settings } from "../core/options.ts";
 import { subprotocolsOf } from "../core/subprotocol.ts";
-import type { Dialing, DialSink, Link, LinkSink } from "../core/transport.ts";
+import type { ConnectOptions, Dialing, DialSink, Link, LinkSink } from "../core/transport.ts";
 import { dialError } from "./node-stream.ts";
 import { closeError, urlOf, type WebScheme } from "./websocket.ts";
 
@@ -153,13 +154,13 @@ export class WsDialing implements Dialing {
   #offered: readonly string[] = [];
   #agreed: string | undefined;
 
-  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink) {
+  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink, { tls }: ConnectOptions) {
     this.#sink = sink;
     this.#endpoint = formatWeb(scheme, target);
     loadWs().then(
       ({ WebSocket }) => {
         if (this.#sink === null) return;
-        const options = { ...optionsOf(settings), finishRequest: (request: ClientRequest) => this.#offer(request) };
+        const options = { ...optionsOf(settings), ...tls, finishRequest: (request: ClientRequest) => this.#offer(request) };
         this.#open(new WebSocket(urlOf(scheme, target), [STAND_IN], options));
       },
       (error: Error) => this.#failed(error),
@@ -224,15 +225,31 @@ export class WsDialing implements Dialing {
   }
 }
 
+type TlsOptions = Pick<ConnectionOptions, "ca" | "servername">;
+
 function optionsOf(settings: Settings): ClientOptions {
   return {
     perMessageDeflate: false,
     maxPayload: maxPayloadOf(settings),
     family: settings.ipv6 ? 0 : 4,
+    ...trustOf(settings),
   };
 }
 
+// libzmq without any of these trusts nobody; here the platform's authorities are trusted, as everywhere in Node.js.
+function trustOf({ wssTrustPem, wssTrustSystem, wssHostname }: Settings): TlsOptions {
+  const name = wssHostname === null ? {} : { servername: wssHostname };
+  if (wssTrustPem === null) return name;
+  return { ...name, ca: wssTrustSystem ? [wssTrustPem, ...rootCertificates] : wssTrustPem };
+}
+
 /** Dials an address with `ws`. */
-export function dialWs(scheme: WebScheme, address: string, settings: Settings, sink: DialSink): Dialing {
-  return new WsDialing(scheme, parseWeb(scheme, address, "connect"), settings, sink);
+export function dialWs(
+  scheme: WebScheme,
+  address: string,
+  settings: Settings,
+  sink: DialSink,
+  options: ConnectOptions = {},
+): Dialing {
+  return new WsDialing(scheme, parseWeb(scheme, address, "connect"), settings, sink, options);
 }

@@ -48,7 +48,7 @@ export class WebHost {
   #server: HttpServer;
   #routes = new Set<Route>();
   readonly #onUpgrade = (...[request, socket, head]: unknown[]): void =>
-    this.#upgrade(request as IncomingMessage, socket as Duplex, head as Buffer);
+    this.upgrade(request as IncomingMessage, socket as Duplex, head as Buffer);
 
   constructor(scheme: WebScheme, server: HttpServer) {
     this.scheme = scheme;
@@ -81,7 +81,8 @@ export class WebHost {
     if (this.empty) this.#server.off("upgrade", this.#onUpgrade);
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Somebody asks for a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = (request.url ?? "/").split("?", 1)[0];
     const route = this.#find(path);
     if (route !== undefined) route.upgrade(request, socket, head);
@@ -153,6 +154,11 @@ export class OwnHost extends WebHost {
     if (this.empty) this.#close();
   }
 
+  override upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#forget(socket, false);
+    super.upgrade(request, socket, head);
+  }
+
   #start(host: string, settings: Settings): void {
     const { port } = this.target;
     const listen = (address: string): void => void this.#http.listen({ host: address, port, backlog: settings.backlog });
@@ -217,7 +223,6 @@ export class OwnHost extends WebHost {
       this.#idle.set(socket, timer);
       socket.once("close", () => this.#forget(socket, false));
     });
-    http.on("upgrade", (_request, socket: Duplex) => this.#forget(socket, false));
     http.on("clientError", (error: Error & { code?: string }, socket: Duplex) => {
       if (error.code !== "ECONNRESET") {
         this.#reject(new ZmqError("not-websocket", `what came is no request of HTTP: ${error.message}`));

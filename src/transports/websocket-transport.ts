@@ -17,8 +17,8 @@ function webSocketTransport(scheme: WebScheme): LinkTransport {
   return {
     scheme,
     shape: "frames",
-    check: (address, use, settings) => checkWeb(scheme, address, use, settings),
-    dial: (address, settings, sink) => dialWs(scheme, address, settings, sink),
+    check: (address, use, settings, options) => checkWeb(scheme, address, use, settings, options),
+    dial: (address, settings, sink, options) => dialWs(scheme, address, settings, sink, options),
     listen: (address, settings, sink, options) => servers.listen(scheme, address, settings, sink, options),
   };
 }

@@ -12,7 +12,16 @@ import { Fifo } from "../base/fifo.ts";
 import { formatWeb, parseWeb, type WebTarget } from "../core/endpoint.ts";
 import type { Settings } from "../core/options.ts";
 import { tokensOf } from "../core/subprotocol.ts";
-import type { Dialing, DialSink, Link, LinkSink, LinkTransport } from "../core/transport.ts";
+import type {
+  BindOptions,
+  ConnectOptions,
+  Dialing,
+  DialSink,
+  HttpServer,
+  Link,
+  LinkSink,
+  LinkTransport,
+} from "../core/transport.ts";
 
 export type WebScheme = "ws" | "wss";
 
@@ -47,13 +56,51 @@ export interface PlatformWebSocket {
 type WebSocketClass = new (url: string, protocols: readonly string[]) => PlatformWebSocket;
 
 /** Throws what a wrong address deserves. */
-export function checkWeb(scheme: WebScheme, address: string, use: "bind" | "connect", settings: Settings): void {
+export function checkWeb(
+  scheme: WebScheme,
+  address: string,
+  use: "bind" | "connect",
+  settings: Settings,
+  options: BindOptions | ConnectOptions = {},
+): void {
+  checkOptions(use, options);
   const target = parseWeb(scheme, address, use);
+  if (scheme === "wss" && use === "bind" && !hasCertificate(settings, options)) {
+    const text = `wss://${address} needs a certificate: set wssKeyPem and wssCertPem, or give bind the options tls or server`;
+    throw new ZmqError("invalid-option", text, { address: `wss://${address}` });
+  }
   if (target.ipv6 && !settings.ipv6) {
     const endpoint = `${scheme}://${address}`;
     throw new ZmqError("no-such-device", `${endpoint} has an IPv6 address; set the option \`ipv6\` to use it`, {
       address: endpoint,
     });
+  }
+}
+
+function hasCertificate({ wssKeyPem, wssCertPem }: Settings, { server, tls }: BindOptions): boolean {
+  return server !== undefined || tls !== undefined || (wssKeyPem !== null && wssCertPem !== null);
+}
+
+const OPTIONS: Readonly<Record<"bind" | "connect", readonly string[]>> = {
+  bind: ["server", "origins", "maxConnections", "tls"],
+  connect: ["tls"],
+};
+
+function checkOptions(use: "bind" | "connect", options: BindOptions | ConnectOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS[use].includes(name)) {
+      throw new ZmqError("invalid-argument", `${use} has no option ${describe(name)}; it has: ${OPTIONS[use].join(", ")}`);
+    }
+  }
+  const { origins, maxConnections, server } = options as BindOptions;
+  if (maxConnections !== undefined && !(Number.isInteger(maxConnections) && maxConnections >= 1)) {
+    throw new ZmqError("invalid-argument", `maxConnections must be a whole number from 1, got ${describe(maxConnections)}`);
+  }
+  if (origins !== undefined && typeof origins !== "function" && !Array.isArray(origins)) {
+    throw new ZmqError("invalid-argument", `origins must be an array of origins or a function, got ${describe(origins)}`);
+  }
+  if (server !== undefined && typeof (server as Partial<HttpServer> | null)?.listenerCount !== "function") {
+    throw new ZmqError("invalid-argument", `server must be an http.Server or https.Server, got ${describe(server)}`);
   }
 }
 
@@ -67,12 +114,12 @@ export function dialOnlyTransport(scheme: WebScheme): LinkTransport {
   return {
     scheme,
     shape: "frames",
-    check(address, use, settings) {
+    check(address, use, settings, options) {
       if (use === "bind") {
         const text = `Operation not supported: a page cannot listen, so ${scheme}://${address} cannot be bound here; connect to a server that binds`;
         throw new ZmqError("not-offered", text, { address: `${scheme}://${address}` });
       }
-      checkWeb(scheme, address, use, settings);
+      checkWeb(scheme, address, use, settings, options);
     },
     dial: (address, settings, sink) => new PlatformDialing(scheme, parseWeb(scheme, address, "connect"), settings, sink),
     listen() {
