@@ -74,8 +74,9 @@ const BELOW_ENTRIES = Object.keys(ROOMS).filter((name) => ROOMS[name].floor < 6)
  * @type {Readonly<Record<string, Room>>}
  */
 export const ENTRIES = {
-  node: { floor: 6, rooms: [...BELOW_ENTRIES, "browser", "wire"], hosts: ["node:*"] },
-  browser: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "wire"] },
+  api: { floor: 6, rooms: BELOW_ENTRIES },
+  node: { floor: 6, rooms: [...BELOW_ENTRIES, "api", "browser", "wire"], hosts: ["node:*"] },
+  browser: { floor: 6, rooms: [...BELOW_ENTRIES, "api"] },
   testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node", "testing"] },
   wire: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "browser"] },
   zeromq: { floor: 8, rooms: ["compat", "node", "wire"] },

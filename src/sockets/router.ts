@@ -186,7 +186,7 @@ class RouterCore extends SocketCore {
 }
 
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
-export class Router extends socketClass("ROUTER", RouterCore) {
+export class Router extends /* @__PURE__ */ socketClass("ROUTER", RouterCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
    * or not 1 to 255 bytes.

@@ -113,7 +113,7 @@ class StreamCore extends SocketCore {
 }
 
 /** Talks to peers that are no ZeroMQ sockets: `receive` gives `[id, data]`, `send` takes it. */
-export class Stream extends socketClass("STREAM", StreamCore) {
+export class Stream extends /* @__PURE__ */ socketClass("STREAM", StreamCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the connection. Throws EINVAL when the id is taken or not 1 to 255
    * bytes.
