@@ -237,7 +237,7 @@ function optionsOf(settings: Settings): ClientOptions {
 }
 
 // libzmq without any of these trusts nobody; here the platform's authorities are trusted, as everywhere in Node.js.
-function trustOf({ wssTrustPem, wssTrustSystem, wssHostname }: Settings): TlsOptions {
+export function trustOf({ wssTrustPem, wssTrustSystem, wssHostname }: Settings): TlsOptions {
   const name = wssHostname === null ? {} : { servername: wssHostname };
   if (wssTrustPem === null) return name;
   return { ...name, ca: wssTrustSystem ? [wssTrustPem, ...rootCertificates] : wssTrustPem };

@@ -55,6 +55,14 @@ export interface PlatformWebSocket {
 
 type WebSocketClass = new (url: string, protocols: readonly string[]) => PlatformWebSocket;
 
+/** Makes a WebSocket of the platform. May throw for a URL that it does not like. */
+export type Opener = (url: string, protocols: readonly string[]) => PlatformWebSocket;
+
+const openStandard: Opener = (url, protocols) => {
+  const { WebSocket } = globalThis as unknown as { WebSocket: WebSocketClass };
+  return new WebSocket(url, protocols);
+};
+
 /** Throws what a wrong address deserves. */
 export function checkWeb(
   scheme: WebScheme,
@@ -135,11 +143,11 @@ export class PlatformDialing implements Dialing {
   #socket: PlatformWebSocket | null = null;
   #problem: unknown;
 
-  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink) {
+  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink, open: Opener = openStandard) {
     this.#sink = sink;
     this.#endpoint = formatWeb(scheme, target);
     try {
-      this.#open(urlOf(scheme, target), settings);
+      this.#open(open(urlOf(scheme, target), tokensOf(settings)));
     } catch (error) {
       // The platform refuses the URL itself, for example ws:// on a page that came by https.
       queueMicrotask(() => this.#failed(error));
@@ -153,9 +161,7 @@ export class PlatformDialing implements Dialing {
     if (this.#socket !== null) discard(this.#socket);
   }
 
-  #open(url: string, settings: Settings): void {
-    const { WebSocket } = globalThis as unknown as { WebSocket: WebSocketClass };
-    const socket = new WebSocket(url, tokensOf(settings));
+  #open(socket: PlatformWebSocket): void {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#opened(socket);
