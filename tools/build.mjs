@@ -13,6 +13,8 @@ const ENTRIES = ["node", "testing", "wire", "draft"];
 
 /** The entries of the drop-in, which share their classes in a module of their own. */
 const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
+/** The entry for browsers: the same, with everything it needs inside, and what is loaded on first use in files of its own. */
+const BROWSER = "browser";
 
 /** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
 /** @type {import("esbuild").Plugin} */
@@ -82,6 +84,21 @@ export async function build() {
       splitting: true,
       chunkNames: "[name]-[hash]",
     });
+    await bundle({
+      absWorkingDir: root,
+      entryPoints: [`src/${BROWSER}.ts`],
+      outdir: "dist",
+      bundle: true,
+      splitting: true,
+      chunkNames: "[name]-[hash]",
+      format: "esm",
+      platform: "browser",
+      target: ["es2022"],
+      minify: false,
+      sourcemap: true,
+      charset: "utf8",
+      logLevel: "warning",
+    });
   } catch {
     return 1; // esbuild has printed the errors
   }
@@ -103,7 +120,7 @@ export function buildIfStale() {
     "build/.dist-stamp",
     () => [...listFiles("src"), "tools/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
     build,
-    [...ENTRIES, ...DROP_IN].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
+    [...ENTRIES, ...DROP_IN, BROWSER].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
   );
 }
 

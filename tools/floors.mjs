@@ -30,7 +30,16 @@ export const ROOMS = {
   patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
   transports: {
     floor: 3,
-    rooms: ["base", "core/transport", "core/endpoint", "core/message", "core/options", "core/peer", "core/pipe"],
+    rooms: [
+      "base",
+      "core/transport",
+      "core/endpoint",
+      "core/message",
+      "core/options",
+      "core/peer",
+      "core/pipe",
+      "core/subprotocol",
+    ],
     hosts: ["node:*"],
     lazy: ["ws", "socks"],
     only: { epgm: ["pgm"], threads: ["ring"], "ring-link": ["ring"], "thread-offers": ["ring"] },
@@ -65,8 +74,9 @@ const BELOW_ENTRIES = Object.keys(ROOMS).filter((name) => ROOMS[name].floor < 6)
  * @type {Readonly<Record<string, Room>>}
  */
 export const ENTRIES = {
-  node: { floor: 6, rooms: [...BELOW_ENTRIES, "browser", "wire"], hosts: ["node:*"] },
-  browser: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "wire"] },
+  api: { floor: 6, rooms: BELOW_ENTRIES },
+  node: { floor: 6, rooms: [...BELOW_ENTRIES, "api", "browser", "wire"], hosts: ["node:*"] },
+  browser: { floor: 6, rooms: [...BELOW_ENTRIES, "api"] },
   testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node", "testing"] },
   wire: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "browser"] },
   zeromq: { floor: 8, rooms: ["compat", "node", "wire"] },

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Provides what the interop tests talk to: libzmq with its headers, a C compiler, and Debian's Python with pyzmq.
+# Provides what the interop and browser tests talk to: libzmq with its headers, a C compiler, Debian's Python with pyzmq,
+# and Chromium.
 # Installs what is missing where that can be done without asking (Debian, root); else says by name what is missing. It
 # never fails: a test that lacks its peer reports that itself.
 set -u
@@ -10,6 +11,7 @@ missing() {
   pkg-config --exists libzmq 2>/dev/null || echo libzmq3-dev
   # By its full path: a Python that comes first in PATH does not see Debian's packages.
   /usr/bin/python3 -c 'import zmq' 2>/dev/null || echo python3-zmq
+  command -v chromium >/dev/null || echo chromium
 }
 
 packages=$(missing)

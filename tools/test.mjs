@@ -58,7 +58,10 @@ async function main() {
   if ((await buildIfStale()) !== 0 || (await compile()) !== 0) return 1;
   const files = select(filters);
   if (files === undefined) return 1;
-  if (files.some((path) => path.startsWith(`${PREFIX}interop/`)) && process.platform !== "win32") {
+  if (
+    files.some((path) => path.startsWith(`${PREFIX}interop/`) || path.startsWith(`${PREFIX}browser/`)) &&
+    process.platform !== "win32"
+  ) {
     if ((await run("bash", ["tools/install-peers.sh"])) !== 0) return 1;
   }
 

@@ -62,8 +62,7 @@ export function realClock(): Clock {
       (handle as Unrefable).unref?.();
       return { cancel: () => clearTimeout(handle) };
     },
-    defer:
-      typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0),
+    defer: typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : portDefer(),
     hold(on) {
       const kept = holder as Unrefable | undefined;
       if (on) {
@@ -75,6 +74,17 @@ export function realClock(): Clock {
         holder = undefined;
       }
     },
+  };
+}
+
+// Browsers have no setImmediate, and make a timer that timers made wait 4 ms; a message to ourselves is a macrotask too.
+function portDefer(): Clock["defer"] {
+  const waiting: (() => void)[] = [];
+  const { port1, port2 } = new MessageChannel();
+  (port1 as { onmessage?: () => void }).onmessage = () => waiting.shift()?.();
+  return (callback) => {
+    waiting.push(callback);
+    port2.postMessage(null);
   };
 }
 

@@ -18,7 +18,7 @@ interface NamingCore {
 }
 
 /** Calls `connect` so that its pipe gets the id, if one is given. Throws EINVAL when it is taken or not 1 to 255 bytes. */
-export function connectNamed(core: NamingCore, { routingId }: NamedConnectOptions, connect: () => void): void {
+export function connectNamed(core: NamingCore, routingId: NamedConnectOptions["routingId"], connect: () => void): void {
   if (routingId !== undefined) {
     const id = copyBytes(toFrame(routingId satisfies MessageLike));
     if (id.length < 1 || id.length > 255) {

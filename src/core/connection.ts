@@ -12,18 +12,16 @@
  * in the pipe by then.
  */
 
-import { EMPTY } from "../base/bytes.ts";
 import { deadline, type Timer } from "../base/clock.ts";
-import { systemCode, type ZmqError } from "../base/errors.ts";
+import { systemCode, ZmqError } from "../base/errors.ts";
 
-import { Engine, type EngineFailure, type EngineSink, type PeerHandshake } from "../zmtp/engine.ts";
+import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
 import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
-import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
-import { RawEngine } from "../zmtp/raw-engine.ts";
-import { announcesIdentity } from "../zmtp/socket-type.ts";
+import type { RawEngine } from "../zmtp/raw-engine.ts";
+import { makeEngine } from "./codec.ts";
 import { connectionError, failureError, handshakeEvent } from "./failure.ts";
 import { byteLength, type Frame } from "./message.ts";
-import { optionBytes, type Settings } from "./options.ts";
+import type { Settings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
@@ -77,7 +75,8 @@ export class Connection implements LinkSink, EngineSink {
     this.#link = link;
     this.#conflates = socket.conflates(settings).sending;
     this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
-    this.#engine = this.#makeEngine();
+    this.#engine = makeEngine(socket, settings, link, this);
+    this.#outbox.form = this.#engine.toWire;
   }
 
   /** Sends the greeting and begins to listen. */
@@ -266,6 +265,14 @@ export class Connection implements LinkSink, EngineSink {
     this.#flushSoon();
   }
 
+  onPing(): void {
+    this.#link?.ping();
+  }
+
+  onAlive(): void {
+    this.#engine.heard();
+  }
+
   onReady(handshake: PeerHandshake): void {
     this.#timer?.cancel();
     this.#outbox.form = this.#engine.toWire;
@@ -280,6 +287,7 @@ export class Connection implements LinkSink, EngineSink {
   onEnd(cause: Error | null): void {
     const { peer } = this.#owner;
     if (cause === null) this.#lose(connectionError("peer-closed", "the peer closed the connection", peer));
+    else if (cause instanceof ZmqError) this.#lose(connectionError(cause.reason, cause.message, peer, undefined, cause));
     else this.#lose(connectionError("connection-lost", `the connection broke: ${cause.message}`, peer, systemCode(cause), cause));
   }
 
@@ -350,42 +358,6 @@ export class Connection implements LinkSink, EngineSink {
     this.#timer?.cancel();
     this.#timer = null;
     this.#timerAt = Number.NEGATIVE_INFINITY;
-  }
-
-  #makeEngine(): Engine | RawEngine {
-    const { context, type } = this.#socket;
-    if (this.#socket.speaksRaw(this.#settings)) return new RawEngine(this);
-    const {
-      maxMessageSize,
-      maxFrames,
-      maxMetadataSize,
-      copyReceived,
-      heartbeatInterval,
-      heartbeatTimeout,
-      heartbeatTimeToLive,
-      routingId,
-      zapDomain,
-    } = this.#settings;
-    return new Engine(
-      {
-        socketType: type,
-        routingId: announcesIdentity(type) ? optionBytes(routingId) : EMPTY,
-        acceptsOldPeers: zapDomain === null,
-        mechanism: this.#socket.createMechanism(this.#settings),
-        limits: {
-          maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
-          maxFrames,
-          maxMetadataBytes: maxMetadataSize,
-          copyBodies: copyReceived,
-        },
-        heartbeat: {
-          intervalMs: heartbeatInterval,
-          timeoutMs: heartbeatTimeout === -1 ? heartbeatInterval : heartbeatTimeout,
-          ttlTenths: Math.min(MAX_TTL_TENTHS, Math.floor(heartbeatTimeToLive / 100)),
-        },
-      },
-      this,
-    );
   }
 }
 

@@ -10,7 +10,16 @@ import type { Settings } from "./options.ts";
 import type { Pipe } from "./pipe.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
-import type { Link, Listening, ListenSink, MessageTransport, StreamTransport, Transport } from "./transport.ts";
+import type {
+  BindOptions,
+  ConnectOptions,
+  Link,
+  LinkTransport,
+  Listening,
+  ListenSink,
+  MessageTransport,
+  Transport,
+} from "./transport.ts";
 
 interface Bound {
   /** As the user wrote it. */
@@ -57,16 +66,20 @@ export class Endpoints {
   }
 
   /** Resolves when listening. Throws at once for a wrong address, rejects when the system refuses. */
-  bind(asked: string): Promise<void> {
-    const { transport, address } = this.#transportOf(asked);
+  bind(asked: string, options?: BindOptions): Promise<void> {
+    const { transport, address } = this.#transportOf(asked, options);
     const settings = this.#core.snapshot();
-    transport.check(address, "bind", settings);
+    transport.check(address, "bind", settings, options);
     if (transport.shape === "messages") return this.#bindName(asked, address, settings, transport);
-    return this.#listen(asked, address, settings, transport);
+    return this.#listen(asked, address, settings, transport, options);
   }
 
-  #transportOf(endpoint: string): { transport: Transport; address: string } {
+  #transportOf(endpoint: string, options: object | undefined): { transport: Transport; address: string } {
     const found = this.#core.context.transportOf(endpoint);
+    if (found.transport.shape !== "frames" && options !== undefined && Object.keys(options).length > 0) {
+      const text = `The options ${Object.keys(options).join(", ")} are for ws:// and wss://, not for ${endpoint}`;
+      throw new ZmqError("invalid-argument", text, { address: endpoint });
+    }
     if (this.#core.speaksRaw(this.#core.settings) && found.transport.shape !== "bytes") {
       const text = `Protocol not compatible with the socket type: ${this.#core.name} without ZMTP needs a stream of bytes, not ${endpoint}`;
       throw new ZmqError("incompatible-transport", text, { address: endpoint });
@@ -111,7 +124,13 @@ export class Endpoints {
     };
   }
 
-  #listen(asked: string, address: string, settings: Settings, transport: StreamTransport): Promise<void> {
+  #listen(
+    asked: string,
+    address: string,
+    settings: Settings,
+    transport: LinkTransport,
+    options: BindOptions | undefined,
+  ): Promise<void> {
     const { monitor, context } = this.#core;
     context.hold.take();
     return new Promise((resolve, reject) => {
@@ -148,7 +167,7 @@ export class Endpoints {
         onLink: (link) => this.#accept(bound, settings, link),
       };
       try {
-        listening = transport.listen(address, settings, sink);
+        listening = transport.listen(address, settings, sink, options);
       } catch (cause) {
         sink.onError(
           new ZmqError("bind-failed", `The system refused: cannot bind ${asked} (${String(cause)})`, { address: asked, cause }),
@@ -165,10 +184,10 @@ export class Endpoints {
   }
 
   /** Begins to connect. Throws at once for a wrong address; everything later is an event. */
-  connect(endpoint: string): void {
-    const { transport, address } = this.#transportOf(endpoint);
+  connect(endpoint: string, options?: ConnectOptions): void {
+    const { transport, address } = this.#transportOf(endpoint, options);
     const settings = this.#core.snapshot();
-    transport.check(address, "connect", settings);
+    transport.check(address, "connect", settings, options);
     this.last = endpoint;
     if (transport.shape === "messages") {
       this.#dialled.push({
@@ -179,7 +198,7 @@ export class Endpoints {
       return;
     }
     if (this.#core.connectsOnce && this.#dialled.some((each) => each.endpoint === endpoint)) return;
-    const session = new Session(this.#core, endpoint, settings, { transport, address });
+    const session = new Session(this.#core, endpoint, settings, { transport, address, options });
     this.#sessions.add(session);
     this.#dialled.push({ endpoint, session, pipe: null });
     session.dial();

@@ -11,8 +11,10 @@ import { describe, ZmqError } from "../base/errors.ts";
 /** One frame's body, inside the library. */
 export type Frame = Uint8Array;
 
-/** One frame of a received message. */
-export type Message = Buffer;
+/** One frame of a received message: a `Buffer` where the runtime has them, elsewhere (in browsers) a `Uint8Array`. */
+export type Message = typeof globalThis extends { Buffer: { isBuffer(value: unknown): value is infer Native extends Uint8Array } }
+  ? Native
+  : Uint8Array;
 
 /** One message of SERVER and PEER: its frame, and the number of the peer that sent it. */
 export type RoutedMessage = [frame: Message, info: { readonly routingId: number }];

@@ -221,6 +221,16 @@ export const OPTIONS = {
   routerNotify: int(97, "ZMQ_ROUTER_NOTIFY", 0, { max: 3, types: ["ROUTER"], effect: "now" }),
   /** As `manual`, and the next message after a subscription was received goes to its sender only, if subscribed. */
   manualLastValue: bool(98, "ZMQ_XPUB_MANUAL_LAST_VALUE", false, { types: ["XPUB"], effect: "now" }),
+  /** wss, binding: the server's private key, PEM. Both key and certificate can be given as options of `bind` instead. */
+  wssKeyPem: text(103, "ZMQ_WSS_KEY_PEM", { max: INT_MAX }),
+  /** wss, binding: the server's certificate, PEM, with intermediate ones behind it. */
+  wssCertPem: text(104, "ZMQ_WSS_CERT_PEM", { max: INT_MAX }),
+  /** wss, connecting: the authorities to trust, PEM. Null: those of the platform; in browsers always those. */
+  wssTrustPem: text(105, "ZMQ_WSS_TRUST_PEM", { max: INT_MAX }),
+  /** wss, connecting: the name that the server's certificate must have, if it is not the endpoint's host. */
+  wssHostname: text(106, "ZMQ_WSS_HOSTNAME"),
+  /** wss, connecting: trust the platform's authorities too where `wssTrustPem` is set. */
+  wssTrustSystem: bool(107, "ZMQ_WSS_TRUST_SYSTEM", false),
   /** Only a message's first frame can be a subscription; otherwise each frame that begins with 00 or 01 is one. */
   onlyFirstSubscribe: bool(108, "ZMQ_ONLY_FIRST_SUBSCRIBE", false, { types: ["XPUB", "XSUB"], effect: "now" }),
   /** When to give a dialled endpoint up: 1 = refused, 2 = its handshake failed, 4 = after `disconnect`; added up. */

@@ -92,6 +92,7 @@ export class Outbox {
 
   /** How frames are written from now on; null: as they are. What is kept to be given back stays in the plain form. */
   set form(form: WireForm | null) {
+    if (form === this.#form) return;
     this.#form = form;
     this.#formless = this.#bytes;
   }

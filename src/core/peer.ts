@@ -29,7 +29,7 @@ export class Peer {
   routingId: Uint8Array = EMPTY;
   /** The properties of its handshake. */
   metadata: ReadonlyMap<string, Uint8Array> = NONE;
-  /** The version of ZMTP spoken with it: `3.1`, `3.0`, `2.0` or `1.0`; empty while unknown and where none is spoken. */
+  /** The version of ZMTP spoken with it: `3.1`, `3.0`, `2.0` or `1.0`, or `ZWS2.0` over WebSocket; empty while unknown and where none is spoken. */
   protocol: Protocol = "";
   state: PeerState = "connecting";
   /** Octets written to and read from its connections. */

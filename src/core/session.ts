@@ -23,7 +23,7 @@ import type { Settings } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Pipe, type PipeOwner, type PipeTaker } from "./pipe.ts";
 import type { SessionHost } from "./session-host.ts";
-import type { Dialing, Link, StreamTransport } from "./transport.ts";
+import type { ConnectOptions, Dialing, DialSink, Link, LinkTransport } from "./transport.ts";
 
 export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "closed";
 
@@ -44,8 +44,9 @@ const STOP_DISCONNECTED = 4;
 
 /** Where a dialled session connects to. */
 export interface DialTarget {
-  readonly transport: StreamTransport;
+  readonly transport: LinkTransport;
   readonly address: string;
+  readonly options: ConnectOptions | undefined;
 }
 
 /** What came of the messages that waited when a session, or a whole socket, was closed. */
@@ -112,15 +113,16 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #dialNow(): void {
-    const { transport, address } = this.#target as DialTarget;
+    const { transport, address, options } = this.#target as DialTarget;
     const { endpoint } = this.peer;
     const { monitor, context } = this.#host;
     this.#become("dialing");
     if (monitor.active) monitor.emit({ type: "connect:delay", address: endpoint });
-    this.#dialing = transport.dial(address, this.#settings, {
+    const sink: DialSink = {
       onLink: (link) => this.#connect(link),
       onError: (error) => this.#dialFailed(error),
-    });
+    };
+    this.#dialing = transport.dial(address, this.#settings, sink, options);
     const { connectTimeout } = this.#settings;
     if (connectTimeout === 0) return;
     this.#timer = deadline(context.clock, connectTimeout, () => {

@@ -16,6 +16,7 @@ import { Readable } from "./readable.ts";
 import type { CloseOutcome } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { type PeerStats, peerStats, type SocketStats, socketStats } from "./stats.ts";
+import type { BindOptions, ConnectOptions } from "./transport.ts";
 import { Writable } from "./writable.ts";
 import { GroupWritable, RoutedWritable } from "./writable-to.ts";
 
@@ -92,13 +93,14 @@ export abstract class Socket {
 
   /**
    * Listens at an endpoint: `tcp://127.0.0.1:5555`, `tcp://*:*` (any interface, free port), `ipc:///tmp/name`,
-   * `ipc://*`, `ipc://@abstract`, `inproc://name`. One socket can listen at many. Resolves when listening;
+   * `ipc://*`, `ipc://@abstract`, `inproc://name`, `ws://*:8080/path`, `wss://…`. One socket can listen at many. Resolves when listening;
    * `lastEndpoint` then has the real address. Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT at once for a
-   * wrong text; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES, …
+   * wrong text; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES, … `options` are those of ws and wss: an existing HTTP
+   * server, allowed origins, a limit of connections, TLS.
    */
-  async bind(endpoint: string): Promise<void> {
+  async bind(endpoint: string, options?: BindOptions): Promise<void> {
     this._core.assertOpen();
-    await this._core.endpoints.bind(endpoint);
+    await this._core.endpoints.bind(endpoint, options);
   }
 
   /**
@@ -114,9 +116,9 @@ export abstract class Socket {
    * As `bind`, without waiting: arguments are checked at once, a failure of the system is a `bind:error` event. inproc
    * is bound when it returns.
    */
-  bindSync(endpoint: string): void {
+  bindSync(endpoint: string, options?: BindOptions): void {
     this._core.assertOpen();
-    this._core.endpoints.bind(endpoint).catch(() => undefined); // The event has told it.
+    this._core.endpoints.bind(endpoint, options).catch(() => undefined); // The event has told it.
   }
 
   /** As `unbind`, without waiting until the address is free. */
@@ -127,13 +129,14 @@ export abstract class Socket {
 
   /**
    * Connects to an endpoint, now and again whenever the connection is lost, and returns at once. Messages can be sent
-   * before there is a connection. `tcp://host:port`, `tcp://source:port;host:port`, `ipc://…`, `inproc://…`. One socket
+   * before there is a connection. `tcp://host:port`, `tcp://source:port;host:port`, `ipc://…`, `inproc://…`,
+   * `ws://host:port/path`, `wss://…`. One socket
    * can connect to many, and bind as well. Throws EINVAL, ENAMETOOLONG, ENODEV or EPROTONOSUPPORT for a wrong text;
    * everything later is an event.
    */
-  connect(endpoint: string): void {
+  connect(endpoint: string, options?: ConnectOptions): void {
     this._core.assertOpen();
-    this._core.endpoints.connect(endpoint);
+    this._core.endpoints.connect(endpoint, options);
   }
 
   /**

@@ -2,7 +2,7 @@
  * The transport port: what a transport offers to the core, and what it may call back.
  *
  * A transport is a value put into a context. Three link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above),
- * `frames` (one message of the transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never
+ * `frames` (WebSocket: one message of the transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never
  * calls a socket, only the sink it was given. Each operation says: may it call back at once, who owns the bytes, which
  * errors it reports.
  */
@@ -14,8 +14,10 @@ import type { Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
 
-/** One connection that carries bytes. */
+/** One connection, which carries a stream of bytes, or frames that stay whole. */
 export interface Link {
+  /** The agreed sub-protocol of a link of frames, such as `ZWS2.0/NULL`; null: a stream of bytes. */
+  readonly subprotocol: string | null;
   /** The other end's address as an endpoint text, such as `tcp://127.0.0.1:40112`. */
   readonly remote: string;
   /** False when the connection is already gone, though `onEnd` is still to come: a write would go nowhere. */
@@ -23,10 +25,13 @@ export interface Link {
   /** Begins delivery; called once, before anything else. Never calls back at once. */
   start(sink: LinkSink): void;
   /**
-   * Writes the parts, in order, as one. True: the kernel has all of it and the bytes are the caller's again. False:
-   * they belong to the link until `onTaken`, and nothing may be written before it. Does not call back at once.
+   * Writes the parts, in order, as one; of a link of frames each part is one frame. True: the kernel has all of it and the
+   * bytes are the caller's again. False: they belong to the link until `onTaken`, and nothing may be written before it.
+   * Does not call back at once.
    */
   write(parts: readonly Uint8Array[]): boolean;
+  /** Asks the peer for a sign of life, by means of the link; the answer is `onAlive`. False when the link has no such means. */
+  ping(): boolean;
   /** Stops delivery; a chunk or two that were read already may still come. */
   pause(): void;
   resume(): void;
@@ -40,7 +45,7 @@ export interface Link {
 }
 
 export interface LinkSink {
-  /** Bytes that came in, the sink's from then on; when `lent`, only for the time of the call. */
+  /** Bytes that came in, or one frame, the sink's from then on; when `lent`, only for the time of the call. */
   onData(chunk: Uint8Array, lent?: boolean): void;
   /**
    * Where the next bytes belong, if a large body is on its way; null: wherever the link likes. A link that can read into
@@ -49,9 +54,14 @@ export interface LinkSink {
   space(): Uint8Array | null;
   /** So many bytes were read into what `space` gave last. */
   onFilled(bytes: number): void;
+  /** The peer gave a sign of life by means of the link. */
+  onAlive(): void;
   /** The kernel has everything of the write that returned false. */
   onTaken(): void;
-  /** The connection is over: the system's error, or null when the peer closed it in order. The last call. */
+  /**
+   * The connection is over: the system's error, a ZmqError when the link itself judged the peer, or null when the peer
+   * closed it in order. The last call.
+   */
   onEnd(error: Error | null): void;
 }
 
@@ -83,13 +93,52 @@ export interface Listening {
   close(done: () => void): void;
 }
 
-export interface StreamTransport {
+/** An HTTP server of the user's, as Node.js has it, as far as it is used. */
+export interface HttpServer {
+  readonly listening: boolean;
+  address(): unknown;
+  on(event: string, listener: (...values: unknown[]) => void): unknown;
+  off(event: string, listener: (...values: unknown[]) => void): unknown;
+  listenerCount(event: string): number;
+}
+
+/** Options of `bind` for ws and wss. */
+export interface BindOptions {
+  /**
+   * An `http.Server` or `https.Server` to listen on, beside whatever else it serves; it is neither started nor closed. Of
+   * the endpoint only the path counts. Default: a server of our own, shared by the endpoints with the same host and port.
+   */
+  readonly server?: HttpServer;
+  /**
+   * Whose pages may connect: origins such as `https://example.com`, or a function that judges (undefined: the client
+   * named none, as programs do). With a list, clients without an origin may connect. Default: everybody.
+   */
+  readonly origins?: readonly string[] | ((origin: string | undefined) => boolean);
+  /** Most connections at the same time; one more is refused. Default: no limit. */
+  readonly maxConnections?: number;
+  /** wss: options of the platform's TLS server (`tls.createServer`), which go before those of the socket. */
+  readonly tls?: Readonly<Record<string, unknown>>;
+}
+
+/** Options of `connect` for ws and wss. */
+export interface ConnectOptions {
+  /** wss: options of the platform's TLS client (`tls.connect`), which go before those of the socket. */
+  readonly tls?: Readonly<Record<string, unknown>>;
+}
+
+/** A transport whose links carry the protocol: as bytes, or frame by frame. */
+export interface LinkTransport {
   readonly scheme: string;
-  readonly shape: "bytes";
+  readonly shape: "bytes" | "frames";
   /** Throws EINVAL, ENAMETOOLONG or ENODEV when `address` (the text after `scheme://`) cannot be bound or connected to. */
-  check(address: string, use: "bind" | "connect", settings: Settings): void;
-  dial(address: string, settings: Settings, sink: DialSink): Dialing;
-  listen(address: string, settings: Settings, sink: ListenSink): Listening;
+  check(address: string, use: "bind" | "connect", settings: Settings, options?: BindOptions | ConnectOptions): void;
+  dial(address: string, settings: Settings, sink: DialSink, options?: ConnectOptions): Dialing;
+  listen(address: string, settings: Settings, sink: ListenSink, options?: BindOptions): Listening;
+}
+
+/** A transport whose links are streams of bytes. */
+export interface StreamTransport extends LinkTransport {
+  readonly shape: "bytes";
 }
 
 /** One socket's side of a bind or connect over a message transport. */
@@ -134,11 +183,11 @@ export interface Binding {
 export interface MessageTransport {
   readonly scheme: string;
   readonly shape: "messages";
-  check(address: string, use: "bind" | "connect", settings: Settings): void;
+  check(address: string, use: "bind" | "connect", settings: Settings, options?: object): void;
   /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. */
   bind(address: string, party: Party): Binding;
   /** Joins at once or when the name is bound. The result is this party's end. */
   connect(address: string, party: Party): Pipe;
 }
 
-export type Transport = StreamTransport | MessageTransport;
+export type Transport = LinkTransport | MessageTransport;

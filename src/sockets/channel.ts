@@ -21,4 +21,4 @@ class ChannelCore extends PairCore {
 }
 
 /** One to one with single frames: to and from exactly one CHANNEL peer. */
-export class Channel extends socketClass("CHANNEL", ChannelCore) {}
+export class Channel extends /* @__PURE__ */ socketClass("CHANNEL", ChannelCore) {}

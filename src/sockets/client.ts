@@ -21,4 +21,4 @@ class ClientCore extends DealerCore {
 }
 
 /** An asynchronous client with single frames: they go to SERVER peers in turn and come from all of them. */
-export class Client extends socketClass("CLIENT", ClientCore) {}
+export class Client extends /* @__PURE__ */ socketClass("CLIENT", ClientCore) {}

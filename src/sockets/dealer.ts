@@ -69,4 +69,4 @@ export class DealerCore extends SocketCore {
  * An asynchronous client or worker: messages go to REP, ROUTER or DEALER peers in turn and come from all of them.
  * `send` waits while all are full.
  */
-export class Dealer extends socketClass("DEALER", DealerCore) {}
+export class Dealer extends /* @__PURE__ */ socketClass("DEALER", DealerCore) {}

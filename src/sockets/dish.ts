@@ -92,7 +92,7 @@ class DishCore extends SocketCore {
 }
 
 /** A subscriber to groups: receives `[frame, { group }]` of the groups that it joined. Names are compared exactly. */
-export class Dish extends socketClass("DISH", DishCore) {
+export class Dish extends /* @__PURE__ */ socketClass("DISH", DishCore) {
   /** Joins groups, at once and after each reconnection. Throws EINVAL for a group of over 255 octets or one that was joined (ZMQ join). */
   join(...groups: (string | Uint8Array)[]): void {
     this.#set(groups, true);

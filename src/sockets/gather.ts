@@ -16,4 +16,4 @@ class GatherCore extends PullCore {
 }
 
 /** The receiving end of a pipeline of single frames: fair-queues what its SCATTER peers send. */
-export class Gather extends socketClass("GATHER", GatherCore) {}
+export class Gather extends /* @__PURE__ */ socketClass("GATHER", GatherCore) {}

@@ -65,4 +65,4 @@ export class PairCore extends SocketCore {
 }
 
 /** One to one: messages to and from exactly one PAIR peer. `send` waits while there is none or it is full. */
-export class Pair extends socketClass("PAIR", PairCore) {}
+export class Pair extends /* @__PURE__ */ socketClass("PAIR", PairCore) {}

@@ -24,7 +24,7 @@ class PeerCore extends ServerCore {
 }
 
 /** Any to any with single frames: each message received comes with its sender's number, each message sent goes to a number. */
-export class PeerSocket extends socketClass("PEER", PeerCore) {
+export class PeerSocket extends /* @__PURE__ */ socketClass("PEER", PeerCore) {
   /** As `connect`, and gives the number of the new peer: messages can be sent to it at once (zmq_connect_peer). EINVAL with `immediate`. */
   connectPeer(endpoint: string): number {
     const core = this._core as PeerCore;

@@ -23,7 +23,7 @@ class PubCore extends XPubCore {
  * nobody subscribed to is dropped, and so is one for a peer whose queue is full (with a `drop` event), unless `noDrop`
  * is set.
  */
-export class Publisher extends socketClass("PUB", PubCore) {
+export class Publisher extends /* @__PURE__ */ socketClass("PUB", PubCore) {
   /** Distinct topics that peers are subscribed to (ZMQ_TOPICS_COUNT). */
   get topicsCount(): number {
     return (this._core as PubCore).topicCount;

@@ -50,4 +50,4 @@ export class PullCore extends SocketCore {
  * The receiving end of a pipeline: fair-queues what its PUSH peers send. Back-pressure reaches them when
  * `receiveHighWaterMark` is full.
  */
-export class Pull extends socketClass("PULL", PullCore) {}
+export class Pull extends /* @__PURE__ */ socketClass("PULL", PullCore) {}

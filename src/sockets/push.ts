@@ -55,4 +55,4 @@ export class PushCore extends SocketCore {
  * The sending end of a pipeline: each message goes to one PULL peer, in turn. `send` waits while there is no peer or
  * all are full; nothing is dropped.
  */
-export class Push extends socketClass("PUSH", PushCore) {}
+export class Push extends /* @__PURE__ */ socketClass("PUSH", PushCore) {}

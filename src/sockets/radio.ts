@@ -134,7 +134,7 @@ class RadioCore extends SocketCore {
 }
 
 /** A publisher to groups: a message goes to every DISH that joined its group. A message for nobody is dropped, and so is one for a member that is full, unless `noDrop`. */
-export class Radio extends socketClass("RADIO", RadioCore) {
+export class Radio extends /* @__PURE__ */ socketClass("RADIO", RadioCore) {
   /** Resolves when `count` peers have joined a group. Rejects on close and abort. */
   joined(group: string | Uint8Array, count = 1, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const core = this._core as RadioCore;

@@ -97,4 +97,4 @@ class RepCore extends SocketCore {
 }
 
 /** A server: `receive` a request, `send` its reply, in turn. Requests of all REQ and DEALER peers are served in turn. */
-export class Reply extends socketClass("REP", RepCore) {}
+export class Reply extends /* @__PURE__ */ socketClass("REP", RepCore) {}

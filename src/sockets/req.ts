@@ -149,7 +149,7 @@ export interface RequestOptions {
 }
 
 /** A client: `send` a request, `receive` its reply, in turn. Requests go to REP or ROUTER peers in turn. */
-export class Request extends socketClass("REQ", ReqCore) {
+export class Request extends /* @__PURE__ */ socketClass("REQ", ReqCore) {
   #turn: Promise<unknown> = Promise.resolve();
 
   /**

@@ -16,6 +16,7 @@ import type { Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
+import type { ConnectOptions } from "../core/transport.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 import { RoutingTable } from "../patterns/routing-table.ts";
 
@@ -185,13 +186,13 @@ class RouterCore extends SocketCore {
 }
 
 /** A server for many: each message received begins with its sender's routing id, each message sent with its receiver's. */
-export class Router extends socketClass("ROUTER", RouterCore) {
+export class Router extends /* @__PURE__ */ socketClass("ROUTER", RouterCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the peer before it is connected. Throws EINVAL when the id is taken
    * or not 1 to 255 bytes.
    */
-  override connect(endpoint: string, options: NamedConnectOptions = {}): void {
+  override connect(endpoint: string, { routingId, ...options }: NamedConnectOptions & ConnectOptions = {}): void {
     this._core.assertOpen();
-    connectNamed(this._core as RouterCore, options, () => super.connect(endpoint));
+    connectNamed(this._core as RouterCore, routingId, () => super.connect(endpoint, options));
   }
 }

@@ -17,4 +17,4 @@ class ScatterCore extends PushCore {
 }
 
 /** The sending end of a pipeline of single frames: each goes to one GATHER peer, in turn. `send` waits while all are full. */
-export class Scatter extends socketClass("SCATTER", ScatterCore) {}
+export class Scatter extends /* @__PURE__ */ socketClass("SCATTER", ScatterCore) {}

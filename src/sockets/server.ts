@@ -80,4 +80,4 @@ export class ServerCore extends SocketCore {
  * A server for CLIENT peers: each message received comes with its sender's number, each message sent goes to a number.
  * `send` rejects with EHOSTUNREACH when the peer is gone, and waits while it is full.
  */
-export class Server extends socketClass("SERVER", ServerCore) {}
+export class Server extends /* @__PURE__ */ socketClass("SERVER", ServerCore) {}

@@ -14,6 +14,7 @@ import type { Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
+import type { ConnectOptions } from "../core/transport.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 import { RoutingTable } from "../patterns/routing-table.ts";
 
@@ -112,13 +113,13 @@ class StreamCore extends SocketCore {
 }
 
 /** Talks to peers that are no ZeroMQ sockets: `receive` gives `[id, data]`, `send` takes it. */
-export class Stream extends socketClass("STREAM", StreamCore) {
+export class Stream extends /* @__PURE__ */ socketClass("STREAM", StreamCore) {
   /**
    * As `Socket.connect`; `options.routingId` names the connection. Throws EINVAL when the id is taken or not 1 to 255
    * bytes.
    */
-  override connect(endpoint: string, options: NamedConnectOptions = {}): void {
+  override connect(endpoint: string, { routingId, ...options }: NamedConnectOptions & ConnectOptions = {}): void {
     this._core.assertOpen();
-    connectNamed(this._core as StreamCore, options, () => super.connect(endpoint));
+    connectNamed(this._core as StreamCore, routingId, () => super.connect(endpoint, options));
   }
 }

@@ -36,7 +36,7 @@ class SubCore extends XSubCore {
  * A subscriber: receives the messages whose first frame begins with one of its topics. Without a subscription it
  * receives nothing.
  */
-export class Subscriber extends socketClass("SUB", SubCore) {
+export class Subscriber extends /* @__PURE__ */ socketClass("SUB", SubCore) {
   /** Distinct topics subscribed to (ZMQ_TOPICS_COUNT). */
   get topicsCount(): number {
     return (this._core as SubCore).topics.topics;

@@ -268,7 +268,7 @@ export function whenSubscribed(
  * topic]` when it loses its last (see `verbosity`), and messages that XSUB peers send. A message nobody subscribed to
  * is dropped; so is one for a peer that is full, unless `noDrop`.
  */
-export class XPublisher extends socketClass("XPUB", XPubCore) {
+export class XPublisher extends /* @__PURE__ */ socketClass("XPUB", XPubCore) {
   /**
    * Resolves when `count` subscriptions are there (each peer's counts), to exactly `topic` if one is given. Rejects on
    * close and abort.

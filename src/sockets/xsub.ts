@@ -115,7 +115,7 @@ export class XSubCore extends SocketCore {
  * A subscriber by messages: send `\x01topic` to subscribe and `\x00topic` to cancel; other messages go to the
  * publishers. Made for proxies.
  */
-export class XSubscriber extends socketClass("XSUB", XSubCore) {
+export class XSubscriber extends /* @__PURE__ */ socketClass("XSUB", XSubCore) {
   /** Distinct topics subscribed to (ZMQ_TOPICS_COUNT). */
   get topicsCount(): number {
     return (this._core as XSubCore).topics.topics;

@@ -19,6 +19,7 @@ const RESET = "reset";
 type Piece = Uint8Array | typeof FIN | typeof RESET;
 
 export class SimulatedEnd implements Link {
+  readonly subprotocol = null;
   readonly host: string;
   readonly remote: string;
   other!: SimulatedEnd;
@@ -61,6 +62,10 @@ export class SimulatedEnd implements Link {
     }
     this.#fill();
     return this.#rest.length === 0;
+  }
+
+  ping(): boolean {
+    return false;
   }
 
   pause(): void {

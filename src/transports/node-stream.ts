@@ -14,6 +14,7 @@ import { Reader } from "./reader.ts";
 const END_MS = 1000;
 
 export class StreamLink implements Link {
+  readonly subprotocol = null;
   readonly remote: string;
   #socket: Socket;
   #reader: Reader | null;
@@ -68,6 +69,10 @@ export class StreamLink implements Link {
     // A write that fails at once (a reset is pending) has already left the stream's count.
     this.#awaiting = socket.writableLength > 0 || !this.open;
     return !this.#awaiting;
+  }
+
+  ping(): boolean {
+    return false;
   }
 
   pause(): void {

@@ -5,12 +5,12 @@
  * interfaces (with `ipv6` both families), a name may be that of an interface; port `*` or 0 lets the system choose.
  */
 import { lookup } from "node:dns";
-import { BlockList, connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
-import { networkInterfaces } from "node:os";
+import { connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
 import { ZmqError } from "../base/errors.ts";
 import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
-import { listOf, type Settings } from "../core/options.ts";
+import type { Settings } from "../core/options.ts";
 import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
+import { acceptFilter, interfaceAddress, listenHost, withoutMapping } from "./local-address.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
 
 /** While other addresses of a name are left, an attempt at one takes no longer than this. */
@@ -126,12 +126,12 @@ class TcpDialing implements Dialing {
 function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): Listening {
   const server = createServer({ noDelay: true });
   const asked = formatTcp(target.host, target.port);
+  const filter = acceptFilter(settings.tcpAcceptFilter);
   return listenWith(server, {
     sink,
-    allows: acceptFilter(settings.tcpAcceptFilter),
+    allows: filter === undefined ? undefined : ({ remoteAddress }) => filter(remoteAddress),
     start() {
-      const host =
-        target.host === "*" ? (settings.ipv6 ? "::" : "0.0.0.0") : (interfaceAddress(target.host, settings.ipv6) ?? target.host);
+      const host = listenHost(target.host, settings.ipv6);
       const listen = (address: string): void =>
         void server.listen({ host: address, port: target.port, backlog: settings.backlog });
       if (isIP(host) !== 0) listen(host);
@@ -153,24 +153,6 @@ function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): List
     failed: (error) => listenError(error, asked),
     stopped: () => undefined,
   });
-}
-
-// Undefined: everybody may connect.
-function acceptFilter(list: string | null): ((socket: Socket) => boolean) | undefined {
-  if (list === null) return undefined;
-  const allowed = new BlockList();
-  for (const each of listOf(list)) {
-    const [address, length] = each.split("/");
-    const family = address.includes(":") ? "ipv6" : "ipv4";
-    if (isIP(address) === 0)
-      throw new ZmqError("invalid-option", `tcpAcceptFilter has ${JSON.stringify(each)}, which is no address`);
-    if (length === undefined) allowed.addAddress(address, family);
-    else allowed.addSubnet(address, Number(length), family);
-  }
-  return ({ remoteAddress = "" }) => {
-    const address = withoutMapping(remoteAddress);
-    return isIP(address) !== 0 && allowed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-  };
 }
 
 /** What newer versions of Node.js can set beside what our floor can. */
@@ -197,18 +179,6 @@ function remoteOf(socket: Socket): string {
   return formatTcp(withoutMapping(remoteAddress), remotePort);
 }
 
-// An IPv4 peer of a dual-stack listener comes as ::ffff:10.0.0.1.
-function withoutMapping(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, "");
-}
-
 function localAddress(source: HostPort, family: 4 | 6): string {
   return interfaceAddress(source.host, family === 6) ?? source.host;
-}
-
-/** The first address of an interface, IPv4 unless only or also IPv6 is wanted and there is no other. */
-function interfaceAddress(name: string, ipv6: boolean): string | undefined {
-  const addresses = networkInterfaces()[name] ?? [];
-  const found = addresses.find((each) => each.family === "IPv4") ?? (ipv6 ? addresses[0] : undefined);
-  return found?.address;
 }

@@ -28,8 +28,9 @@ import {
   subscriptionFrame,
   subscriptionToCommand,
 } from "./command.ts";
-import { type DecoderLimits, type Frame, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
-import { encodeFrame, FLAG_COMMAND, type WireForm } from "./frame-encoder.ts";
+import type { DecoderLimits, Frame, FrameSink } from "./frame-decoder.ts";
+import { encodeFrame, type WireForm } from "./frame-encoder.ts";
+import type { Decoder, Framing } from "./framing.ts";
 import { Greeting, type GreetingResult } from "./greeting.ts";
 import { Heartbeat, type HeartbeatSettings } from "./heartbeat.ts";
 import { encodeLegacyFrame, LegacyDecoder, toLegacyFrames } from "./legacy.ts";
@@ -49,7 +50,7 @@ export const ENGINE_TRANSITIONS: Readonly<Record<EngineState, readonly EngineSta
 };
 
 /** The version that is spoken with a peer; empty where it is no ZMTP. */
-export type Protocol = "1.0" | "2.0" | "3.0" | "3.1" | "";
+export type Protocol = "1.0" | "2.0" | "3.0" | "3.1" | "ZWS2.0" | "";
 
 /** What the peer said of itself. */
 export interface PeerHandshake {
@@ -76,6 +77,8 @@ export interface EngineFailure {
 export interface EngineSink {
   /** Bytes for the peer, to be written before any message that is sent later. They belong to the callee. */
   onOutput(bytes: Uint8Array): void;
+  /** A heartbeat is due on a link that has pings of its own. */
+  onPing(): void;
   /** The handshake is complete; messages may be sent. */
   onReady(peer: PeerHandshake): void;
   /** A whole message, which belongs to the callee. False: no more until `resume`. */
@@ -85,6 +88,7 @@ export interface EngineSink {
 }
 
 export interface EngineSettings {
+  readonly framing: Framing;
   readonly socketType: SocketTypeName;
   /** Ours; empty where there is none to announce. */
   readonly routingId: Uint8Array;
@@ -109,7 +113,7 @@ export class Engine implements FrameSink {
   #greeting: Greeting;
   #protocol: Protocol = "";
   #greets = true;
-  #decoder: FrameDecoder;
+  #decoder: Decoder;
   #heartbeat: Heartbeat;
   #now = 0;
 
@@ -119,7 +123,9 @@ export class Engine implements FrameSink {
     this.#greeting = new Greeting(settings.mechanism.name, SOCKET_TYPES[settings.socketType].number, (bytes) =>
       sink.onOutput(bytes),
     );
-    this.#decoder = new FrameDecoder(this, settings.limits);
+    this.#decoder = settings.framing.decoder(this, settings.limits);
+    this.toWire = settings.framing.toWire;
+    this.#protocol = settings.framing.protocol;
     this.#heartbeat = new Heartbeat(settings.heartbeat);
   }
 
@@ -134,7 +140,13 @@ export class Engine implements FrameSink {
 
   /** The link is up. */
   start(): void {
-    this.#greeting.start(this.#settings.routingId.length);
+    if (this.#settings.framing.greets) this.#greeting.start(this.#settings.routingId.length);
+    else this.#beginHandshake();
+  }
+
+  /** The link says that the peer lives, by means of its own. */
+  heard(): void {
+    this.#heartbeat.heard();
   }
 
   /** Bytes of the peer, which belong to the engine from now on, or, when `lent`, for the time of the call. `now` in ms. */
@@ -175,7 +187,7 @@ export class Engine implements FrameSink {
     if (excused) this.#heartbeat.heard();
     const due = this.#heartbeat.tick(now);
     if (due === undefined) return;
-    if (due === "ping") this.#command(encodePing(this.#settings.heartbeat.ttlTenths));
+    if (due === "ping") this.#ping();
     else
       this.#fail(
         due,
@@ -210,9 +222,7 @@ export class Engine implements FrameSink {
       const text = `the peer's security mechanism is ${ascii(theirs)}, ours is ${mechanism.name}`;
       return this.#fail("mechanism-mismatch", text, result.mechanism);
     }
-    this.#become("handshaking");
-    const first = mechanism.start();
-    if (first !== undefined) this.#command(first);
+    this.#beginHandshake();
   }
 
   // To a peer without greeting our signature was the header of our identity frame, and the octets are all that is missing.
@@ -252,6 +262,12 @@ export class Engine implements FrameSink {
     return false;
   }
 
+  #beginHandshake(): void {
+    this.#become("handshaking");
+    const first = this.#settings.mechanism.start();
+    if (first !== undefined) this.#command(first);
+  }
+
   #handshake(body: Frame): boolean {
     const step = this.#settings.mechanism.onCommand(body);
     if (step.kind === "send") this.#command(step.body);
@@ -280,8 +296,9 @@ export class Engine implements FrameSink {
     if (own === "DISH") this.toCommand = groupToCommand;
     this.#decoder.handshaking = false;
     this.#become("ready");
-    // A libzmq DISH drops the connection on a PING or PONG.
-    if (socketType !== "DISH") this.#heartbeat.start(this.#now);
+    // A libzmq DISH drops the connection on a PING or PONG command.
+    const { pings } = this.#settings.framing;
+    if (pings === "link" || (pings === "command" && socketType !== "DISH")) this.#heartbeat.start(this.#now);
     this.#sink.onReady({ socketType, routingId, metadata, protocol: this.#protocol });
   }
 
@@ -343,8 +360,13 @@ export class Engine implements FrameSink {
 
   // -------------------------------------------------------------------------------------------------------------------
 
+  #ping(): void {
+    if (this.#settings.framing.pings === "link") this.#sink.onPing();
+    else this.#command(encodePing(this.#settings.heartbeat.ttlTenths));
+  }
+
   #command(body: Uint8Array): void {
-    this.#sink.onOutput(encodeFrame(FLAG_COMMAND, body));
+    this.#sink.onOutput(encodeFrame(this.#settings.framing.commandFlags, body));
   }
 
   #fail(reason: ErrorReason, text: string, bytes: Uint8Array = new Uint8Array(0), status?: number): void {

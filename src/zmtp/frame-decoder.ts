@@ -40,7 +40,7 @@ export interface DecoderLimits {
 }
 
 /** What a handshake command may have beside its metadata: its name, and later keys and boxes. */
-const HANDSHAKE_EXTRA_BYTES = 512;
+export const HANDSHAKE_EXTRA_BYTES = 512;
 
 /** Bodies up to this are copied: as cheap as a view, and the chunk they came in is freed. Measured in docs/performance.md. */
 const COPY_BYTES = 64;

@@ -54,6 +54,8 @@ export class RawEngine {
 
   tick(_now: number, _excused?: boolean): void {}
 
+  heard(): void {}
+
   close(): void {
     this.#state = "closed";
     this.#waiting.clear();

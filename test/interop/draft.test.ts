@@ -163,7 +163,7 @@ async function tapped(stage: Stage, ours: OurSocket, theirs: PeerSocket): Promis
 }
 
 withPeer(libzmqDraft, "draft types", (test) => {
-  for (const transport of TRANSPORTS) {
+  for (const transport of [...TRANSPORTS, "ws"] as const) {
     for (const [ourType, theirType, talk] of PAIRS) {
       for (const binder of SIDES) {
         test(`our ${ourType} and their ${theirType} over ${transport}, bound by ${binder}`, async (stage) => {

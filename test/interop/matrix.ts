@@ -2,7 +2,7 @@
 // differently, in both directions where the types have two. One file for each peer runs it.
 
 import assert from "node:assert/strict";
-import { deadline, echoAll, type OurSocket, receiveAll, sendAll, TRANSPORTS } from "../support/ours.ts";
+import { deadline, echoAll, type OurSocket, receiveAll, sendAll, TRANSPORTS, type Transport } from "../support/ours.ts";
 import { frame, reportOf, text } from "../support/pattern.ts";
 import type { PeerSocket, TypeName } from "../support/peer.ts";
 import type { PeerKind } from "../support/peers.ts";
@@ -146,9 +146,9 @@ const PAIRS: readonly (readonly [ours: TypeName, theirs: TypeName, talk: Talk])[
 ];
 
 /** Runs the matrix with one peer. */
-export function matrix(kind: PeerKind): void {
-  withPeer(kind, "matrix", (test) => {
-    for (const transport of TRANSPORTS) {
+export function matrix(kind: PeerKind, transports: readonly Transport[] = TRANSPORTS): void {
+  withPeer(kind, `matrix over ${transports.join(" and ")}`, (test) => {
+    for (const transport of transports) {
       for (const [ourType, theirType, talk] of PAIRS) {
         for (const binder of SIDES) {
           test(`our ${ourType} and their ${theirType} over ${transport}, bound by ${binder}`, async (stage) => {

@@ -180,21 +180,25 @@ check("10^4 sockets of all types, opened and closed, leave nothing behind", asyn
 });
 
 /** Pairs of sockets in one load, and the bytes that the measured loads may leave: real connections take their time. */
-const PAIRS = { inproc: [2_500, 500_000], tcp: [750, 1_000_000], ipc: [750, 1_000_000] } as const;
+const PAIRS = { inproc: [2_500, 500_000], tcp: [750, 1_000_000], ipc: [750, 1_000_000], ws: [300, 1_500_000] } as const;
 
-each(SCHEMES, "thousands of sockets, bound or connected, that carried a message leave nothing behind", async (_t, scheme) => {
-  const context = new Context();
-  const [pairs, limit] = PAIRS[scheme];
-  await assertBounded(async () => {
-    for (let i = 0; i < pairs; i++) {
-      const [pull, push] = [new Pull({ context }), new Push({ context })];
-      push.connect(await bound(pull, scheme));
-      await push.send("x");
-      await pull.receive();
-      await Promise.all([push.end(), pull.end()]);
-    }
-  }, limit);
-});
+each(
+  [...SCHEMES, "ws"],
+  "thousands of sockets, bound or connected, that carried a message leave nothing behind",
+  async (_t, scheme) => {
+    const context = new Context();
+    const [pairs, limit] = PAIRS[scheme];
+    await assertBounded(async () => {
+      for (let i = 0; i < pairs; i++) {
+        const [pull, push] = [new Pull({ context }), new Push({ context })];
+        push.connect(await bound(pull, scheme));
+        await push.send("x");
+        await pull.receive();
+        await Promise.all([push.end(), pull.end()]);
+      }
+    }, limit);
+  },
+);
 
 check("10^4 sockets that connected to one that stays leave nothing behind", async (t) => {
   const router = own(t, new Router());

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { encodeMetadata } from "../../src/zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSettings, type EngineSink, type PeerHandshake } from "../../src/zmtp/engine.ts";
 import type { DecoderLimits } from "../../src/zmtp/frame-decoder.ts";
+import { STREAM_FRAMING } from "../../src/zmtp/framing.ts";
 import { NullMechanism } from "../../src/zmtp/mechanism.ts";
 import { announcesIdentity, SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, join, text } from "./bytes.ts";
@@ -36,6 +37,7 @@ export class EngineProbe implements EngineSink {
     const metadata: [string, Uint8Array][] = [["Socket-Type", text(socketType)]];
     if (announcesIdentity(socketType)) metadata.push(["Identity", text(routingId)]);
     const settings: EngineSettings = {
+      framing: STREAM_FRAMING,
       socketType,
       routingId: text(routingId),
       mechanism: new NullMechanism(metadata),
@@ -53,6 +55,10 @@ export class EngineProbe implements EngineSink {
 
   onOutput(bytes: Uint8Array): void {
     this.output.push(bytes);
+  }
+
+  onPing(): void {
+    throw new Error("a stream has no pings of its own");
   }
 
   onReady(peer: PeerHandshake): void {

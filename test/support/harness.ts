@@ -13,7 +13,7 @@ import type { MessageLike, Readable, Socket, Writable } from "../../src/node.ts"
 
 export { Events } from "./events.ts";
 
-export type Scheme = "tcp" | "ipc" | "inproc";
+export type Scheme = "tcp" | "ipc" | "inproc" | "ws";
 export const SCHEMES: readonly Scheme[] = process.platform === "win32" ? ["tcp", "inproc"] : ["tcp", "ipc", "inproc"];
 /** Those with a connection, a handshake and events. */
 export const STREAMS: readonly Scheme[] = SCHEMES.filter((scheme) => scheme !== "inproc");
@@ -59,13 +59,13 @@ let serial = 0;
 
 /** What to bind to: any free place of the scheme. */
 export function anyEndpoint(scheme: Scheme): string {
-  if (scheme === "tcp") return "tcp://127.0.0.1:*";
+  if (scheme === "tcp" || scheme === "ws") return `${scheme}://127.0.0.1:*`;
   return scheme === "ipc" ? "ipc://*" : `inproc://test-${serial++}`;
 }
 
 /** A place that is free now, for those who connect before anybody is bound. */
 export async function freeEndpoint(scheme: Scheme): Promise<string> {
-  if (scheme === "tcp") return `tcp://127.0.0.1:${await freePort()}`;
+  if (scheme === "tcp" || scheme === "ws") return `${scheme}://127.0.0.1:${await freePort()}`;
   if (scheme === "ipc") return `ipc://${join(tmpdir(), `zmtp-${process.pid}-${serial++}`)}`;
   return anyEndpoint(scheme);
 }

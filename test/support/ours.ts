@@ -112,7 +112,7 @@ export function nextEvent<E extends zmtp.EventType>(socket: OurSocket, ...types:
   return event;
 }
 
-export type Transport = "tcp" | "ipc";
+export type Transport = "tcp" | "ipc" | "ws";
 export const TRANSPORTS: readonly Transport[] = process.platform === "win32" ? ["tcp"] : ["tcp", "ipc"];
 
 let folder: string | undefined;
@@ -120,7 +120,7 @@ let endpoints = 0;
 
 /** An endpoint to bind that nobody else has. */
 export function newEndpoint(transport: Transport): string {
-  if (transport === "tcp") return "tcp://127.0.0.1:*";
+  if (transport !== "ipc") return `${transport}://127.0.0.1:*`;
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), "zmtp-"));
     folder = made;

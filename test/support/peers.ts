@@ -15,6 +15,9 @@ export interface PeerKind {
   readonly missing: string | false;
 }
 
+/** Node.js runs the peers in JavaScript, also where the tests run on something else (tools/test-runtimes.mjs). */
+const NODE = process.env.ZMTP_PEER_NODE ?? process.execPath;
+
 /** Debian's interpreter: one that comes first in PATH does not see Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 
@@ -23,7 +26,7 @@ const program = (name: string): string => fileURLToPath(new URL(`../interop/peer
 /** libzmq through npm `zeromq`. */
 export const libzmqNode: PeerKind = {
   name: "libzmq (npm zeromq)",
-  command: () => [process.execPath, program("peer.js"), "zeromq"],
+  command: () => [NODE, program("peer.js"), "zeromq"],
   missing: missingAddon(),
 };
 
@@ -47,7 +50,7 @@ export const libzmqPython: PeerKind = {
 /** Our own library in a process that can be killed: not a peer to test against, but our side of such a test. */
 export const ourselves: PeerKind = {
   name: "zmtp (child process)",
-  command: () => [process.execPath, program("peer.js"), "zmtp"],
+  command: () => [NODE, program("peer.js"), "zmtp"],
   missing: false,
 };
 
@@ -69,13 +72,13 @@ function missingAddon(): string | false {
   } catch {
     return "not checked: npm zeromq is not installed";
   }
-  const { status, stderr } = spawnSync(process.execPath, [program("peer.js"), "zeromq"], { input: "", encoding: "utf8" });
+  const { status, stderr } = spawnSync(NODE, [program("peer.js"), "zeromq"], { input: "", encoding: "utf8" });
   return status === 0 ? false : `not checked: npm zeromq does not load here: ${stderr.trim().split("\n").at(-1)}`;
 }
 
 function missingDrafts(): string | false {
   const script = "process.exitCode = require('zeromq').capability.draft ? 0 : 1";
-  const { status } = spawnSync(process.execPath, ["-e", script], { cwd: fileURLToPath(new URL(".", import.meta.url)) });
+  const { status } = spawnSync(NODE, ["-e", script], { cwd: fileURLToPath(new URL(".", import.meta.url)) });
   return status === 0 ? false : "not checked: this build of npm zeromq has no draft socket types";
 }
 

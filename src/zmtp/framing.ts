@@ -1,0 +1,53 @@
+/**
+ * The framing port: how frames lie on a link, for a link of bytes (RFC 37) and for one whose messages are frames (RFC 45).
+ *
+ *     bytes    greeting, then flags size body flags size body …     PING and PONG are commands
+ *     frames   no greeting; one message of the link = one frame     the link has pings of its own, or none
+ *
+ * Owns what differs between the two for the engine. Does not own: what a frame means (the engine), how messages are
+ * gathered (the outbox; a `WireForm` translates what it gathered).
+ */
+import { type DecoderLimits, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
+import { FLAG_COMMAND, type WireForm } from "./frame-encoder.ts";
+
+/** The reading side of a framing. */
+export interface Decoder {
+  /** While true, every frame is given to `onCommand` whatever its flags, and must be small. */
+  handshaking: boolean;
+  /** Bytes before the frame of now, for error messages. */
+  readonly offset: number;
+  /** Decodes what came, which belongs to the decoder from now on, unless it is `lent` for this call. Calls the sink before it returns. */
+  receive(chunk: Uint8Array, lent?: boolean): void;
+  /** Where the next bytes of a large body belong; null: anywhere. */
+  space(): Uint8Array | null;
+  /** So many bytes were read into what `space` gave last. */
+  filled(bytes: number): void;
+  /** Goes on after a sink method returned false. May pause again before it returns. */
+  resume(): void;
+  /** Gives up what is undecided and takes nothing more. */
+  stop(): void;
+}
+
+export interface Framing {
+  /** Whether a connection begins with the ZMTP greeting; otherwise the link has settled version and mechanism. */
+  readonly greets: boolean;
+  /** The version that is spoken, if the link has settled it. */
+  readonly protocol: "" | "ZWS2.0";
+  /** Who sends heartbeats: the engine by PING commands, the link by means of its own, or nobody. */
+  readonly pings: "command" | "link" | "none";
+  /** The flags of the frames that a handshake sends. */
+  readonly commandFlags: number;
+  /** How frames are put on the wire from the first octet on; null: as they are. */
+  readonly toWire: WireForm | null;
+  decoder(sink: FrameSink, limits: DecoderLimits): Decoder;
+}
+
+/** The framing of streams of bytes. */
+export const STREAM_FRAMING: Framing = {
+  greets: true,
+  protocol: "",
+  pings: "command",
+  commandFlags: FLAG_COMMAND,
+  toWire: null,
+  decoder: (sink, limits) => new FrameDecoder(sink, limits),
+};

@@ -1,0 +1,4 @@
+/** The transport suite over ws. */
+import { transportSuite } from "./suite.ts";
+
+transportSuite({ scheme: "ws", reconnects: true });

@@ -1,0 +1,178 @@
+// @ts-check
+// `npm run test:runtimes`: the socket, spec, transport and interop suites on every runtime, and a table of what holds where.
+// `npm run test:runtimes -- bun deno transport spec/pair`: only these runtimes, only these tests.
+//
+// Gaps of a runtime that are known are in GAPS, each with its reason; they are printed, not hidden. One that is closed is
+// told, so that the list stays true. Fails when a test fails that is in no gap.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildIfStale } from "./build.mjs";
+import { isMain, listFiles, root } from "./common.mjs";
+import { compile } from "./compile.mjs";
+import { NAMES, runtime } from "./runtimes.mjs";
+
+const SUITES = ["api", "spec", "transport", "interop"];
+const FILE_TIMEOUT_MS = 180_000;
+
+/**
+ * What a runtime cannot do: tests by the beginning of their path and title, and why.
+ * @type {readonly { runtime: string, file: RegExp, title: RegExp, reason: string }[]}
+ */
+const GAPS = [];
+
+/** @typedef {{ file: string, title: string, state: "passed" | "failed" | "skipped", message: string }} Outcome */
+
+/**
+ * How a runtime runs one compiled test file and where it writes its report (JUnit).
+ * @param {string} name
+ * @param {string} file
+ * @param {string} report
+ */
+function argumentsOf(name, file, report) {
+  if (name === "bun") return ["test", "--timeout", "60000", "--reporter=junit", `--reporter-outfile=${report}`, `./${file}`];
+  if (name === "deno") return ["test", "--allow-all", "--no-check", `--junit-path=${report}`, file];
+  return ["--expose-gc", "--test", "--test-reporter=junit", `--test-reporter-destination=${report}`, file];
+}
+
+/**
+ * @param {string} name of the runtime
+ * @param {string} program
+ * @param {string} file
+ * @param {string} folder for the report
+ * @returns {Promise<Outcome[]>}
+ */
+async function runFile(name, program, file, folder) {
+  const report = join(folder, `${file.replaceAll("/", "-")}.xml`);
+  const child = spawn(program, argumentsOf(name, file, report), {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    // The peers of the interop tests are programs of Node.js, whatever runs the tests.
+    env: { ...process.env, ZMTP_PEER_NODE: process.execPath, NO_COLOR: "1" },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+  const timer = setTimeout(() => child.kill("SIGKILL"), FILE_TIMEOUT_MS);
+  const code = await new Promise((resolve) => child.once("close", (exit, signal) => resolve(exit ?? signal)));
+  clearTimeout(timer);
+  const outcomes = readReport(report, file);
+  const ok = outcomes.every((each) => each.state !== "failed");
+  if (code !== 0 && ok)
+    outcomes.push({ file, title: "(the file)", state: "failed", message: `exit ${code}: ${output.slice(-300)}` });
+  if (outcomes.length === 0) outcomes.push({ file, title: "(the file)", state: "failed", message: "no test ran" });
+  return outcomes;
+}
+
+/**
+ * @param {string} report
+ * @param {string} file
+ * @returns {Outcome[]}
+ */
+function readReport(report, file) {
+  let xml;
+  try {
+    xml = readFileSync(report, "utf8");
+  } catch {
+    return [];
+  }
+  return [...xml.matchAll(/<testcase\b([^>]*?)(?:\/>|>(.*?)<\/testcase>)/gs)].map(([, attributes, body = ""]) => {
+    const title = unescapeXml(/\bname="([^"]*)"/.exec(attributes)?.[1] ?? "");
+    const state = /<(failure|error)\b/.test(body) ? "failed" : /<skipped\b/.test(body) ? "skipped" : "passed";
+    return { file, title, state, message: unescapeXml(/message="([^"]*)"/.exec(body)?.[1] ?? "").slice(0, 200) };
+  });
+}
+
+/** @param {string} text */
+function unescapeXml(text) {
+  /** @type {Record<string, string>} */
+  const names = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return text.replace(/&(\w+);/g, (whole, name) => names[name] ?? whole);
+}
+
+/**
+ * Runs all files on one runtime, a few at a time.
+ * @param {string} name
+ * @param {readonly string[]} files
+ */
+async function runAll(name, files) {
+  const { file: program, version } = await runtime(name);
+  const folder = mkdtempSync(join(tmpdir(), "zmtp-runtimes-"));
+  const waiting = [...files];
+  /** @type {Outcome[]} */
+  const outcomes = [];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      outcomes.push(...(await runFile(name, program, file, folder)));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+  rmSync(folder, { recursive: true, force: true });
+  return { version, outcomes };
+}
+
+/**
+ * Prints what one runtime did and returns its row.
+ * @param {string} name
+ * @param {Awaited<ReturnType<typeof runAll>>} result
+ */
+function judge(name, { version, outcomes }) {
+  const known = GAPS.filter((gap) => gap.runtime === name);
+  /** @type {(outcome: Outcome) => boolean} */
+  const isGap = ({ file, title }) => known.some((gap) => gap.file.test(file) && gap.title.test(title));
+  const failed = outcomes.filter((each) => each.state === "failed");
+  const unexpected = failed.filter((each) => !isGap(each));
+  for (const { file, title, message } of unexpected) {
+    console.log(`  ${name}: FAILED ${file.replace("build/test/", "")}: ${title}: ${message.split("\n")[0]}`);
+  }
+  for (const gap of known) {
+    const count = failed.filter(({ file, title }) => gap.file.test(file) && gap.title.test(title)).length;
+    console.log(`  ${name}: ${count === 0 ? "a gap is closed" : `gap (${count} tests)`}: ${gap.reason}`);
+  }
+  /** @type {(suite: string) => string} */
+  const cell = (suite) => {
+    const own = outcomes.filter(({ file }) => file.startsWith(`build/test/${suite}/`));
+    if (own.length === 0) return "-";
+    const passed = own.filter((each) => each.state === "passed").length;
+    const wrong = own.filter((each) => each.state === "failed").length;
+    const skipped = own.length - passed - wrong;
+    return `${passed}${wrong > 0 ? `, ${wrong} failed` : ""}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  };
+  return { row: [name, version, ...SUITES.map(cell)], unexpected: unexpected.length };
+}
+
+/** @param {readonly (readonly string[])[]} rows */
+function printTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const row of rows) console.log(`| ${row.map((text, column) => text.padEnd(widths[column])).join(" | ")} |`);
+}
+
+async function main() {
+  const given = process.argv.slice(2);
+  const names = given.filter((each) => NAMES.includes(each));
+  const filters = given.filter((each) => !NAMES.includes(each));
+  if ((await buildIfStale()) !== 0 || (await compile()) !== 0) return 1;
+  const wanted = filters.length > 0 ? filters : SUITES;
+  const files = listFiles("build/test")
+    .filter((path) => path.endsWith(".test.js"))
+    .filter((path) => wanted.some((each) => path.startsWith(`build/test/${each}/`) || path === `build/test/${each}.test.js`));
+  if (files.length === 0) {
+    console.error(`test:runtimes: no test matches ${wanted.join(", ")}`);
+    return 1;
+  }
+  /** @type {string[][]} */
+  const rows = [["runtime", "version", ...SUITES]];
+  let unexpected = 0;
+  for (const name of names.length > 0 ? names : NAMES) {
+    console.log(`${name}: ${files.length} files`);
+    const verdict = judge(name, await runAll(name, files));
+    rows.push(verdict.row);
+    unexpected += verdict.unexpected;
+  }
+  console.log("");
+  printTable(rows);
+  return unexpected === 0 ? 0 : 1;
+}
+
+if (isMain(import.meta.url)) process.exitCode = await main();
