@@ -7,6 +7,9 @@
  * Invariant: the ring is never full (it doubles when head would meet tail), so head === tail always means empty; a slot outside
  * head..tail holds undefined, so nothing stays reachable after it was taken. All operations are O(1), growth amortised.
  */
+/** A connection has three queues, and most of them never hold more than this. */
+const FIRST_SLOTS = 2;
+
 export class Fifo<T> {
   #slots: (T | undefined)[];
   #mask: number;
@@ -14,8 +17,8 @@ export class Fifo<T> {
   #tail = 0;
 
   constructor() {
-    this.#slots = new Array<T | undefined>(8).fill(undefined);
-    this.#mask = 7;
+    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
+    this.#mask = FIRST_SLOTS - 1;
   }
 
   get length(): number {
@@ -50,8 +53,8 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.#slots = new Array<T | undefined>(8).fill(undefined);
-    this.#mask = 7;
+    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
+    this.#mask = FIRST_SLOTS - 1;
     this.#head = 0;
     this.#tail = 0;
   }

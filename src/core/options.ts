@@ -1,7 +1,7 @@
 /**
  * Options: the values of a socket, the checks at assignment, and the types computed from the option table.
  */
-import { fromText, toText } from "../base/bytes.ts";
+import { EMPTY, fromText, toText } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import { isCidr } from "./endpoint.ts";
@@ -110,7 +110,7 @@ function binaryForm(value: Uint8Array): string {
 
 /** The octets of a text or bytes option; empty when null. */
 export function optionBytes(value: string | null): Uint8Array {
-  if (value === null) return new Uint8Array(0);
+  if (value === null) return EMPTY;
   if (!value.startsWith(BINARY)) return fromText(value);
   return Uint8Array.from(value.slice(1), (character) => character.charCodeAt(0));
 }

@@ -65,7 +65,8 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   #host: SessionHost;
   #settings: Settings;
   #target: DialTarget | null;
-  #backoff: Backoff;
+  // Of a dialled session.
+  #backoff: Backoff | null;
   #state: SessionState = "idle";
   #dialing: Dialing | null = null;
   #connection: Connection | null = null;
@@ -81,7 +82,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     this.#host = host;
     this.#settings = settings;
     this.#target = target;
-    this.#backoff = new Backoff(settings, host.context.random);
+    this.#backoff = target === null ? null : new Backoff(settings, host.context.random);
     this.peer = new Peer(endpoint);
   }
 
@@ -140,7 +141,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
 
   #connect(link: Link): void {
     this.#stopDialing();
-    this.#backoff.reset();
+    this.#backoff?.reset();
     this.#become("handshaking");
     const { peer } = this;
     peer.address = link.remote;
@@ -191,7 +192,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #retryOrClose(error: ZmqError): void {
-    const wait = this.#mayRetry(error) ? this.#backoff.next() : undefined;
+    const wait = this.#mayRetry(error) ? this.#backoff?.next() : undefined;
     if (wait === undefined) {
       this.#close(error);
       return;

@@ -110,7 +110,9 @@ export class Engine implements FrameSink {
   #state: EngineState = "greeting";
   #settings: EngineSettings;
   #sink: EngineSink;
-  #greeting: Greeting;
+  // Until it is read whole.
+  #greeting: Greeting | null;
+  #greetingBytes = 0;
   #protocol: Protocol = "";
   #greets = true;
   #decoder: Decoder;
@@ -140,7 +142,7 @@ export class Engine implements FrameSink {
 
   /** The link is up. */
   start(): void {
-    if (this.#settings.framing.greets) this.#greeting.start(this.#settings.routingId.length);
+    if (this.#settings.framing.greets) this.#greeting?.start(this.#settings.routingId.length);
     else this.#beginHandshake();
   }
 
@@ -204,8 +206,11 @@ export class Engine implements FrameSink {
   // Greeting and handshake --------------------------------------------------------------------------------------------
 
   #receiveGreeting(chunk: Uint8Array, lent: boolean): void {
-    const { result, next } = this.#greeting.receive(chunk, 0);
+    const greeting = this.#greeting as Greeting;
+    const { result, next } = greeting.receive(chunk, 0);
+    this.#greetingBytes = greeting.received;
     if (result.kind === "more") return;
+    this.#greeting = null;
     if (result.kind === "stranger") {
       return this.#fail("not-zmtp", "the peer's first bytes begin no greeting of ZMTP", result.received);
     }
@@ -280,7 +285,7 @@ export class Engine implements FrameSink {
     const size = decodeCommand(body)?.data.length ?? 0;
     const most = this.#settings.limits.maxMetadataBytes;
     if (size > most) return this.#fail("invalid-metadata", `the peer's metadata has ${size} bytes, ${most} is the most`, body);
-    const socketType = toLatin1(metadata.get("Socket-Type") ?? new Uint8Array(0));
+    const socketType = toLatin1(metadata.get("Socket-Type") ?? EMPTY);
     if (!isCompatible(this.#settings.socketType, socketType)) {
       return this.#fail(
         "type-mismatch",
@@ -288,7 +293,7 @@ export class Engine implements FrameSink {
         body,
       );
     }
-    const routingId = metadata.get("Identity") ?? new Uint8Array(0);
+    const routingId = metadata.get("Identity") ?? EMPTY;
     if (!this.#acceptsRoutingId(routingId, body)) return;
     // SUB sends commands to 3.1 peers and messages to 3.0 ones; what XSUB's program sends stays a message, as with libzmq.
     const own = this.#settings.socketType;
@@ -369,9 +374,9 @@ export class Engine implements FrameSink {
     this.#sink.onOutput(encodeFrame(this.#settings.framing.commandFlags, body));
   }
 
-  #fail(reason: ErrorReason, text: string, bytes: Uint8Array = new Uint8Array(0), status?: number): void {
+  #fail(reason: ErrorReason, text: string, bytes: Uint8Array = EMPTY, status?: number): void {
     if (this.#state === "closed") return;
-    const offset = (this.#greets ? this.#greeting.received : 0) + this.#decoder.offset;
+    const offset = (this.#greets ? this.#greetingBytes : 0) + this.#decoder.offset;
     this.close();
     this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status });
   }

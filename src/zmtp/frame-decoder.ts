@@ -87,7 +87,7 @@ export class FrameDecoder {
   #frameAt = 0;
 
   // A header or body that continues in the next chunk.
-  #header = new Uint8Array(MAX_HEADER_BYTES);
+  #header: Uint8Array = EMPTY;
   #headerBytes = 0;
   #body: Uint8Array | null = null;
   #bodyAt = 0;
@@ -264,6 +264,7 @@ export class FrameDecoder {
   }
 
   #keepHeader(chunk: Uint8Array, at: number): number {
+    if (this.#header === EMPTY) this.#header = new Uint8Array(MAX_HEADER_BYTES);
     for (let i = at; i < chunk.length; i++) this.#header[this.#headerBytes++] = chunk[i];
     return chunk.length;
   }
