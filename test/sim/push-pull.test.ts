@@ -90,9 +90,13 @@ async function pipeline(simulation: Simulation, { dialler, immediate = false, si
       }
     }
     for (const { socket, mark, name } of pulls) {
-      const most = mark + (network.broken === 0 ? 0 : (2 * bufferBytes) / PADDING);
-      for (const { receiving } of socket.peers())
+      for (const { receiving, state, endpoint } of socket.peers()) {
+        // What came before a loss is delivered over the mark; an endpoint that was dialled keeps it for the next connection.
+        if (state !== "ready") continue;
+        const again = endpoint !== `sim://${name}` && network.made > pushes.length * pulls.length;
+        const most = mark + (again ? (2 * bufferBytes) / PADDING : 0);
         assert.ok(receiving.messages <= most, `${name}: ${receiving.messages} of ${mark}`);
+      }
     }
   });
 

@@ -15,7 +15,7 @@ import {
   Subscriber,
   XPublisher,
 } from "../../src/node.ts";
-import { anyEndpoint, bound, check, drainNow, join2, notApplicable, own, receive, receiveEach } from "../support/harness.ts";
+import { anyEndpoint, bound, check, drainNow, join2, own, receive, receiveEach } from "../support/harness.ts";
 
 check("test_inproc_connect (bind before connect)", async (t) => {
   const [one, two] = [own(t, new Pair()), own(t, new Pair())];
@@ -263,5 +263,3 @@ check("a disconnect on inproc ends all connections of the socket to that name", 
   assert.equal(dealer.trySend("x"), false);
   assert.throws(() => dealer.disconnect(endpoint), { code: "ENOENT" });
 });
-
-notApplicable("test_inproc_connect (simultaneous connect and bind from threads)", "a context belongs to one thread");

@@ -31,7 +31,7 @@ async function talks(t: TestContext, endpoint: string, pull: Pull, text: string)
   assert.deepEqual(await receive(pull), [text]);
 }
 
-it("several sockets share a port by path", async (t) => {
+it("test_ws_transport (paths): several sockets share a port by path", async (t) => {
   const [a, b, rest] = [kept(t, new Pull()), kept(t, new Pull()), kept(t, new Pull())];
   await a.bind("ws://127.0.0.1:*/a");
   const { port } = new URL(a.lastEndpoint as string);
@@ -345,7 +345,7 @@ it("a proxy that closes idle connections is survived: nothing that was sent afte
 // wss -----------------------------------------------------------------------------------------------------------------
 
 it(
-  "wss: request and reply with a private authority, by socket options",
+  "test_wss_transport: request and reply with a private authority, by socket options",
   async (t) => {
     const { authority, key, certificate } = certificates();
     const reply = kept(t, new Reply({ wssKeyPem: key, wssCertPem: certificate }));
@@ -362,7 +362,7 @@ it(
 );
 
 it(
-  "wss: by the platform's TLS options, and a name that the certificate has",
+  "test_wss_transport: by the platform's TLS options, and a name that the certificate has",
   async (t) => {
     const { authority, key, certificate } = certificates();
     const router = kept(t, new Router());
@@ -382,7 +382,7 @@ it(
 );
 
 it(
-  "wss: a certificate that is not trusted, or has another name, lets nobody in",
+  "test_wss_transport: a certificate that is not trusted, or has another name, lets nobody in",
   async (t) => {
     const { authority, key, certificate } = certificates();
     const pull = kept(t, new Pull({ wssKeyPem: key, wssCertPem: certificate }));

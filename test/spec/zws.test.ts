@@ -60,7 +60,7 @@ it("READY goes as a binary message with flags 02, unmasked by a server", async (
   assert.equal(payload.toString("hex"), hex("02 05 5245414459 0b 536f636b65742d54797065 00000004 50554c4c").toString("hex"));
 });
 
-it("a message is one masked frame from a client and one plain frame from a server", async (t) => {
+it("test_ws_transport: a message is one masked frame from a client and one plain frame from a server", async (t) => {
   const { endpoint, socket } = await serve(t, new Dealer());
   const peer = await pushTo(t, endpoint, READY_DEALER);
   // The vector: "abc", masked by 01020304.
@@ -70,7 +70,7 @@ it("a message is one masked frame from a client and one plain frame from a serve
   assert.equal((await peer.raw.read(6)).toString("hex"), "820400616263");
 });
 
-it("MORE is 01, whatever the frames' sizes", async (t) => {
+it("test_ws_transport: MORE is 01, whatever the frames' sizes", async (t) => {
   const { endpoint, socket } = await serve(t, new Dealer());
   const peer = await pushTo(t, endpoint, READY_DEALER);
   const large = Buffer.alloc(3000, "l");
@@ -104,7 +104,7 @@ it("a subscription is a message, not a command", async (t) => {
   assert.deepEqual((await xpub.receive()).map(String), ["\u0001b"]);
 });
 
-it("our SUB subscribes by message", async (t) => {
+it("test_ws_transport: our SUB subscribes by message", async (t) => {
   const { endpoint, socket } = await serve(t, new Subscriber());
   socket.subscribe("a");
   const peer = await WebPeer.connect(t, endpoint);
@@ -160,7 +160,7 @@ it("a ping is answered, and a pong is taken without looking at it", async (t) =>
   assert.deepEqual((await socket.receive()).map(String), ["still here"]);
 });
 
-it("a peer that answers no ping is given up", async (t) => {
+it("test_ws_transport (heartbeats): a peer that answers no ping is given up", async (t) => {
   const { endpoint, log } = await serve(t, new Pull({ heartbeatInterval: 20, heartbeatTimeout: 40 }));
   const peer = await pushTo(t, endpoint);
   assert.equal((await log.first("disconnect")).reason, "heartbeat-timeout");

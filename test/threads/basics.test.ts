@@ -6,7 +6,7 @@ import { thread } from "../support/thread.ts";
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 
-check("a worker connects to a name that this thread bound before", async (t) => {
+check("test_inproc_connect (threads): a worker connects to a name that this thread bound before", async (t) => {
   const pull = own(t, new Pull());
   const endpoint = anyEndpoint("inproc");
   await pull.bind(endpoint);
@@ -23,22 +23,25 @@ check("a worker connects to a name that this thread bound before", async (t) => 
   assert.equal(pull.peers()[0].socketType, "PUSH");
 });
 
-check("a worker binds a name that this thread connected to before; what was sent meanwhile comes in order", async (t) => {
-  const push = own(t, new Push());
-  const endpoint = anyEndpoint("inproc");
-  push.connect(endpoint);
-  for (let i = 0; i < 100; i++) await push.send(String(i));
-  const worker = thread(
-    t,
-    async ({ zmtp, argument, tell }) => {
-      const pull = new zmtp.Pull();
-      await pull.bind(argument);
-      for (let i = 0; i < 100; i++) tell(String(await pull.receive()));
-    },
-    endpoint,
-  );
-  for (const expected of numbers(100)) assert.equal(await worker.told(), expected);
-});
+check(
+  "test_inproc_connect (threads): a worker binds a name that this thread connected to before; what was sent meanwhile comes in order",
+  async (t) => {
+    const push = own(t, new Push());
+    const endpoint = anyEndpoint("inproc");
+    push.connect(endpoint);
+    for (let i = 0; i < 100; i++) await push.send(String(i));
+    const worker = thread(
+      t,
+      async ({ zmtp, argument, tell }) => {
+        const pull = new zmtp.Pull();
+        await pull.bind(argument);
+        for (let i = 0; i < 100; i++) tell(String(await pull.receive()));
+      },
+      endpoint,
+    );
+    for (const expected of numbers(100)) assert.equal(await worker.told(), expected);
+  },
+);
 
 check("two workers talk to each other", async (t) => {
   const endpoint = anyEndpoint("inproc");
@@ -107,36 +110,39 @@ check("a socket that closes delivers what it had sent, and the other side sees i
   await eventually(() => pull.peers().length === 0);
 });
 
-check("of two threads that bind a name one succeeds, and the name is free after its unbind", async (t) => {
-  const endpoint = anyEndpoint("inproc");
-  const mine = own(t, new Pull());
-  await mine.bind(endpoint);
-  const worker = thread(
-    t,
-    async ({ zmtp, argument, tell }) => {
-      const pull = new zmtp.Pull();
-      tell(await pull.bind(argument).catch((error) => error.code));
-      const control = new zmtp.Pair();
-      control.connect(`${argument}-control`);
-      await control.receive();
-      await pull.bind(argument);
-      await control.send("bound");
-      tell(String(await pull.receive()));
-    },
-    endpoint,
-  );
-  assert.equal(await worker.told(), "EADDRINUSE");
-  const control = own(t, new Pair());
-  await control.bind(`${endpoint}-control`);
-  await mine.unbind(endpoint);
-  await control.send("go on");
-  assert.deepEqual(await receive(control), ["bound"]);
-  await assert.rejects(async () => mine.bind(endpoint), { code: "EADDRINUSE", message: /another thread/ });
-  const push = own(t, new Push());
-  push.connect(endpoint);
-  await push.send("to the worker");
-  assert.equal(await worker.told(), "to the worker");
-});
+check(
+  "test_inproc_connect (threads): of two threads that bind a name one succeeds, and the name is free after its unbind",
+  async (t) => {
+    const endpoint = anyEndpoint("inproc");
+    const mine = own(t, new Pull());
+    await mine.bind(endpoint);
+    const worker = thread(
+      t,
+      async ({ zmtp, argument, tell }) => {
+        const pull = new zmtp.Pull();
+        tell(await pull.bind(argument).catch((error) => error.code));
+        const control = new zmtp.Pair();
+        control.connect(`${argument}-control`);
+        await control.receive();
+        await pull.bind(argument);
+        await control.send("bound");
+        tell(String(await pull.receive()));
+      },
+      endpoint,
+    );
+    assert.equal(await worker.told(), "EADDRINUSE");
+    const control = own(t, new Pair());
+    await control.bind(`${endpoint}-control`);
+    await mine.unbind(endpoint);
+    await control.send("go on");
+    assert.deepEqual(await receive(control), ["bound"]);
+    await assert.rejects(async () => mine.bind(endpoint), { code: "EADDRINUSE", message: /another thread/ });
+    const push = own(t, new Push());
+    push.connect(endpoint);
+    await push.send("to the worker");
+    assert.equal(await worker.told(), "to the worker");
+  },
+);
 
 check("messages of many frames, of no octets, and larger than the ring come whole, both ways", async (t) => {
   const dealer = own(t, new Dealer());

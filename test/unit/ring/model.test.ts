@@ -71,7 +71,7 @@ function readerOf({ steps, ring, bells }: Model, bodies: readonly number[], perR
 }
 
 function explore(title: string, capacity: number, bodies: readonly number[], perCommit = 1, perRelease = 1): void {
-  test(title, (t) => {
+  test(`unittest_ypipe: ${title}`, (t) => {
     const tried = model(capacity);
     const { steps, ring } = tried;
     const programs = [writerOf(tried, bodies, perCommit), readerOf(tried, bodies, perRelease)];
