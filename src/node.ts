@@ -28,11 +28,22 @@ process.on("beforeExit", () => {
 
 const warned = new Set<string>();
 
+const clock = realClock();
+
 installPlatform({
-  clock: realClock(),
+  clock: {
+    ...clock,
+    hold(on) {
+      clock.hold(on);
+      threads.watch(on);
+    },
+  },
   random: platformRandom,
   transports: () => [tcpTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
-  sharedTransports: () => [tcpTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
+  shared: {
+    transports: () => [tcpTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
+    waitForThreads: (ms) => threads.wait(ms),
+  },
   warn(text) {
     if (warned.has(text)) return;
     warned.add(text);

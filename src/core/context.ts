@@ -145,6 +145,8 @@ export class ContextCore implements SessionContext {
   /** Whether `shutdown` was called. */
   terminated = false;
   readonly maxFrameBytes: number;
+  /** Blocks this thread until something happened between threads; null where no other thread can be reached. */
+  readonly waitForThreads: ((ms: number) => void) | null;
   readonly warn: (text: string) => void;
   #owner: Context;
   #transports: Map<string, Transport>;
@@ -158,6 +160,7 @@ export class ContextCore implements SessionContext {
     this.turn = new Turn(platform.clock);
     this.hold = new Hold(platform.clock);
     this.maxFrameBytes = platform.maxFrameBytes;
+    this.waitForThreads = platform.waitForThreads === undefined ? null : (ms) => platform.waitForThreads?.(ms);
     this.warn = (text) => platform.warn(text);
     this.#owner = owner;
     this.#transports = new Map(platform.transports().map((transport) => [transport.scheme, transport]));
@@ -234,7 +237,7 @@ let shared: Context | undefined;
 export function defaultContext(): Context {
   if (shared === undefined) {
     const platform = installedPlatform();
-    shared = new Context({}, { ...platform, transports: platform.sharedTransports ?? platform.transports });
+    shared = new Context({}, { ...platform, ...platform.shared });
   }
   return shared;
 }

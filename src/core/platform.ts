@@ -15,14 +15,22 @@ export interface Platform {
   readonly random: Random;
   /** A context's transports, made anew for each: inproc names belong to one context. */
   transports(): Transport[];
-  /** Those of the default context, which is one for all threads of a process; absent: as of any context. */
-  sharedTransports?(): Transport[];
+  /** What the default context has, which is one for all threads of a process; absent: as any context. */
+  readonly shared?: SharedPlatform;
+  /** Blocks this thread until something happened between threads, at most so many milliseconds; where that is possible. */
+  waitForThreads?(ms: number): void;
   /** Tells the user, once per text and process if it can. */
   warn(text: string): void;
   /** The runtime's largest buffer, in bytes. */
   readonly maxFrameBytes: number;
   /** Calls back each time the process has nothing left to do, until the returned function is called. */
   onIdle(callback: () => void): () => void;
+}
+
+/** The part of a platform that all threads of a process have together. */
+export interface SharedPlatform {
+  transports(): Transport[];
+  waitForThreads(ms: number): void;
 }
 
 let installed: Platform | undefined;

@@ -40,6 +40,20 @@ export abstract class Readable<M = Message[]> {
     return this._core.receiver.tryReceive();
   }
 
+  /**
+   * As `receive`, blocking this thread as libzmq's calls do: for worker threads whose peers are other threads of the
+   * process (inproc in the default context). While it blocks nothing else runs in this thread: no timer, no tcp or ipc.
+   *
+   * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `receiveTimeout`).
+   * @returns The message. Throws EAGAIN on timeout, EBADF on a closed socket, EFSM where REQ or REP may not receive now, ENOTSUP where
+   *   threads cannot be waited for: in a context of one's own, on the main thread of a browser.
+   *
+   * On Node.js threads that connect meanwhile are accepted; elsewhere they join when the call has returned. Source: zmq_msg_recv.
+   */
+  receiveSync(options: { readonly timeout?: number } = {}): M {
+    return this._core.receiver.receiveSync(options.timeout);
+  }
+
   /** As `receive`, together with the peer that sent the message. */
   receiveFrom(options?: OperationOptions): Promise<Received<M>> {
     return this._core.receiver.receiveFrom(options);

@@ -69,6 +69,20 @@ export class Receiver<M = Message[]> {
     return this.#core.tryReceive() as M | undefined;
   }
 
+  /** As `receive`, blocking this thread until a message is there. */
+  receiveSync(timeoutMs: number = this.#core.settings.receiveTimeout): M {
+    const core = this.#core;
+    core.assertOpen();
+    const until = timeoutMs < 0 ? Number.POSITIVE_INFINITY : core.context.clock.now() + timeoutMs;
+    for (;;) {
+      const message = core.tryReceive() as M | undefined;
+      if (message !== undefined) return message;
+      const left = until - core.context.clock.now();
+      if (!(left > 0)) throw this.#timeoutError(timeoutMs);
+      core.waitForThreads("receiveSync", left);
+    }
+  }
+
   receive(options: OperationOptions = NOTHING): Promise<M> {
     return this.#call(ONE, options) as Promise<M>;
   }

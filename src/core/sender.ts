@@ -64,6 +64,18 @@ export class Sender {
     });
   }
 
+  /** As `send`, blocking this thread while there is no room. */
+  sendSync(frames: Frame[], timeoutMs: number = this.#core.settings.sendTimeout): void {
+    const core = this.#core;
+    core.assertOpen();
+    const until = timeoutMs < 0 ? Number.POSITIVE_INFINITY : core.context.clock.now() + timeoutMs;
+    while (!this.trySend(frames)) {
+      const left = until - core.context.clock.now();
+      if (!(left > 0)) throw this.#timeoutError(timeoutMs);
+      core.waitForThreads("sendSync", left);
+    }
+  }
+
   /** There may be room: waiting sends go on. */
   wake(): void {
     // Sending can make room and wake us again, in the middle of this loop, which goes on by itself.

@@ -195,6 +195,19 @@ export abstract class SocketCore implements SessionHost {
     return (this.source as Pipe).peer;
   }
 
+  /** Blocks this thread until something came from another one, at most so long. Throws ENOTSUP where that is impossible. */
+  waitForThreads(call: string, ms: number): void {
+    const { waitForThreads } = this.context;
+    if (waitForThreads !== null) {
+      waitForThreads(ms);
+      return;
+    }
+    throw new ZmqError(
+      "not-offered",
+      `Operation not supported: ${call} waits for other threads of the process, and this context reaches none; use ${call.replace("Sync", "")}`,
+    );
+  }
+
   /** Closes; resolves when everything has lingered. Only the first call's linger counts. */
   close(linger: number): Promise<CloseOutcome> {
     if (this.#ended !== null) return this.#ended;

@@ -38,6 +38,17 @@ export abstract class Writable {
   }
 
   /**
+   * As `send`, blocking this thread while there is no room, as libzmq's calls do: for worker threads whose peers are other
+   * threads of the process (inproc in the default context). Returns when the message is queued.
+   *
+   * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `sendTimeout`). Throws as `trySend`, EAGAIN on timeout, and ENOTSUP
+   *   where threads cannot be waited for.
+   */
+  sendSync(message: MessageLike | readonly MessageLike[], options: { readonly timeout?: number } = {}): void {
+    this._core.sender.sendSync(toFrames(message), options.timeout);
+  }
+
+  /**
    * A web stream that sends each chunk as one message, with back-pressure. Closing or aborting the stream leaves the
    * socket open.
    */

@@ -11,7 +11,7 @@
  * Invariants: 0 <= tail - head <= capacity; only the writer stores tail, only the reader stores head; plain reads and
  * writes of data lie between the atomic ones that hand it over.
  */
-import { HEAD, READER_ASLEEP, RECORD_HEAD_BYTES, type RingMemory, ROOM_WANTED, recordBytes, SKIP, TAIL } from "./layout.ts";
+import { HEAD, headBytes, READER_ASLEEP, RECORD_ALIGN, type RingMemory, ROOM_WANTED, recordBytes, SKIP, TAIL } from "./layout.ts";
 
 /** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
 const LOW_BYTES = 64 * 1024;
@@ -35,7 +35,7 @@ export class RingWriter {
     this.bytes = bytes;
     this.#capacity = bytes.length;
     this.#mask = bytes.length - 1;
-    this.maxBodyBytes = bytes.length / 2 - RECORD_HEAD_BYTES;
+    this.maxBodyBytes = bytes.length / 2 - RECORD_ALIGN;
     this.#tail = this.#committed = Atomics.load(header, TAIL);
     this.#head = Atomics.load(header, HEAD);
   }
@@ -54,12 +54,12 @@ export class RingWriter {
       if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) return -1;
     }
     if (skipped > 0) {
-      this.words[at >> 2] = (SKIP << 28) | (skipped - RECORD_HEAD_BYTES);
+      this.words[at >> 2] = (SKIP << 28) | skipped;
       at = 0;
     }
     this.words[at >> 2] = head | bodyBytes;
     this.#tail = (this.#tail + skipped + size) | 0;
-    return at + RECORD_HEAD_BYTES;
+    return at + headBytes(bodyBytes);
   }
 
   /** Hands over everything that was claimed. True: the reader sleeps, and it is the caller's to wake it. */
@@ -138,10 +138,13 @@ export class RingReader {
       const at = this.#head & this.#mask;
       const head = this.words[at >> 2];
       const bodyBytes = head & 0x0fffffff;
+      if (((head >> 28) & 7) === SKIP) {
+        this.#head = (this.#head + bodyBytes) | 0;
+        continue;
+      }
       this.#head = (this.#head + recordBytes(bodyBytes)) | 0;
-      if (((head >> 28) & 7) === SKIP) continue;
       this.flags = head >>> 28;
-      this.at = at + RECORD_HEAD_BYTES;
+      this.at = at + headBytes(bodyBytes);
       this.bodyBytes = bodyBytes;
       return true;
     }

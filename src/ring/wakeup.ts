@@ -79,6 +79,21 @@ export class Doorbell {
     else this.#defer(this.#answer);
   }
 
+  /** Blocks this thread until somebody rings, at most so many milliseconds, and answers. */
+  wait(ms: number): void {
+    const words = this.#words;
+    const at = this.#at;
+    const seen = Atomics.load(words, at + BELL);
+    Atomics.store(words, at + ASLEEP, 1);
+    if (!this.#isRung()) Atomics.wait(words, at + BELL, seen, ms);
+    // A wait that does not block may still be pending: it needs ASLEEP, and what is rung in between is answered here.
+    do {
+      Atomics.store(words, at + ASLEEP, 0);
+      this.check();
+      Atomics.store(words, at + ASLEEP, this.#listening ? 1 : 0);
+    } while (this.#isRung());
+  }
+
   /** Answers what was rung so far. */
   check(): void {
     for (let i = 0; i < BITS_WORDS; i++) {

@@ -19,7 +19,7 @@ import { type LinkHost, type LinkRings, RingLink } from "./ring-link.ts";
 import type { WaitingConnection } from "./waiting-connection.ts";
 
 /** Octets of one direction's ring. Memory that is never used is never touched, so it costs address space only. */
-const RING_BYTES = 1 << 20;
+const RING_BYTES = 1 << 22;
 
 /** Where a side's doorbell is: its slot in the directory and its bit there. */
 export interface Door {

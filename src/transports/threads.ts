@@ -24,6 +24,8 @@ import type { WaitingConnection } from "./waiting-connection.ts";
 /** A channel that reaches the threads of this process. */
 export interface ThreadChannel {
   post(message: unknown): void;
+  /** Gives what has come to `onMessage` now, in the middle of a call, where the runtime can. */
+  poll(): void;
   close(): void;
 }
 
@@ -42,6 +44,8 @@ export interface ThreadHost {
   onExit(callback: () => void): void;
   /** Runs a callback in a macrotask. */
   defer(callback: () => void): void;
+  /** Calls back again and again until the result is called; keeps no process alive. */
+  every(ms: number, callback: () => void): () => void;
 }
 
 /** Key of the environment's data and beginning of the channels' names. */
@@ -52,6 +56,9 @@ interface Inheritance {
   readonly memory: SharedArrayBuffer;
   readonly parent: number;
 }
+
+/** A thread with a pending call looks by itself so often, should a wake-up ever be missed. */
+const RECHECK_MS = 1000;
 
 /** The doorbell's bit for news that concern every thread: a name was bound, a thread is gone. */
 const NEWS_BIT = 0;
@@ -73,6 +80,10 @@ export class Threads implements OtherThreads {
   readonly #attendants: Set<Attendant>[] = Array.from({ length: BELL_BITS }, () => new Set());
   readonly #channels = new Map<number, ThreadChannel>();
   #bell: Doorbell | null = null;
+  #channel: ThreadChannel | null = null;
+  // Whether a call is pending in this thread; and what ends the looking by itself.
+  #held = false;
+  #unwatch: (() => void) | null = null;
   #binds = 0;
   #nextBit = 1;
 
@@ -111,6 +122,35 @@ export class Threads implements OtherThreads {
     this.#offerAll(name);
   }
 
+  // Waiting -----------------------------------------------------------------------------------------------------------
+
+  /** Blocks this thread until something happened between threads, at most so many milliseconds. */
+  wait(ms: number): void {
+    this.#open();
+    this.#bell?.wait(Math.min(ms, RECHECK_MS));
+    this.#channel?.poll();
+    if (ms > RECHECK_MS) this.#recheck();
+  }
+
+  /** A call is pending in this thread, or none is any more. */
+  watch(on: boolean): void {
+    this.#held = on;
+    if (!on || this.#bell === null || this.#unwatch !== null) return;
+    this.#unwatch = this.#host.every(RECHECK_MS, () => {
+      if (this.#held) this.#recheck();
+      else {
+        this.#unwatch?.();
+        this.#unwatch = null;
+      }
+    });
+  }
+
+  // Looks after everything, rung or not.
+  #recheck(): void {
+    for (const attendants of this.#attendants) for (const attendant of [...attendants]) attendant.attend();
+    this.#news();
+  }
+
   // Connecting --------------------------------------------------------------------------------------------------------
 
   // Offers every connection that waits for a name to the thread that has it; false when none has.
@@ -147,7 +187,8 @@ export class Threads implements OtherThreads {
       orphan: () => (offerState(rings) === ACCEPTED ? attendant.attend() : back()),
     };
     this.#attendants[door.bit].add(attendant);
-    this.#channel(owner).post({ name, memory: rings.memory, from: this.#key } satisfies Offer);
+    this.#channelTo(owner).post({ name, memory: rings.memory, from: this.#key } satisfies Offer);
+    this.#ring(slotOf(owner), NEWS_BIT); // It may be blocked in `wait`, where no message of a channel wakes it.
   }
 
   #onOffer({ name, memory, from }: Offer): void {
@@ -180,10 +221,11 @@ export class Threads implements OtherThreads {
   #open(): void {
     if (this.#bell !== null) return;
     if (this.#key === 0) throw this.#tooMany("this thread has no place in it");
-    this.#host.openChannel(`${THREADS_KEY}.${this.#key}`, (message) => this.#onOffer(message as Offer));
+    this.#channel = this.#host.openChannel(`${THREADS_KEY}.${this.#key}`, (message) => this.#onOffer(message as Offer));
     const at = slotAt(slotOf(this.#key)) + SLOT_BELL;
     this.#bell = new Doorbell(this.#directory.words, at, (bit) => this.#attend(bit), this.#host.defer);
     this.#bell.listen();
+    this.watch(this.#held);
   }
 
   #attend(bit: number): void {
@@ -216,7 +258,7 @@ export class Threads implements OtherThreads {
     this.#attendants[door.bit].delete(attendant);
   }
 
-  #channel(key: number): ThreadChannel {
+  #channelTo(key: number): ThreadChannel {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = this.#host.openChannel(`${THREADS_KEY}.${key}`);

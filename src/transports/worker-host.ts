@@ -1,5 +1,13 @@
 /** The `ThreadHost` of Node.js, Bun and Deno, over `node:worker_threads`, which all three have. */
-import { BroadcastChannel, getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  type MessagePort,
+  receiveMessageOnPort,
+  setEnvironmentData,
+  threadId,
+  type Worker,
+} from "node:worker_threads";
 import { THREADS_KEY, type ThreadHost } from "./threads.ts";
 
 /** This thread's view of the process. */
@@ -13,7 +21,10 @@ export function workerHost(): ThreadHost {
       const channel = new BroadcastChannel(name);
       if (onMessage !== undefined) channel.onmessage = (event) => onMessage((event as { data: unknown }).data);
       channel.unref();
-      return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+      const poll = (): void => {
+        for (let next = receive(channel); next !== undefined; next = receive(channel)) onMessage?.(next.message);
+      };
+      return { post: (message) => channel.postMessage(message), poll, close: () => channel.close() };
     },
 
     onThreadEnd(callback) {
@@ -27,7 +38,19 @@ export function workerHost(): ThreadHost {
       process.once("exit", callback);
     },
 
+    every(ms, callback) {
+      const timer = setInterval(callback, ms);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+
     defer:
       typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0),
   };
+}
+
+// Node.js takes a BroadcastChannel here, though its types do not say so; Bun gives nothing, Deno throws.
+function receive(channel: BroadcastChannel): { readonly message: unknown } | undefined {
+  if (process.versions.deno !== undefined) return undefined;
+  return receiveMessageOnPort(channel as unknown as MessagePort) as { message: unknown } | undefined;
 }

@@ -1,0 +1,93 @@
+/** receiveSync and sendSync: a thread that blocks as libzmq's callers do. */
+import assert from "node:assert/strict";
+import { Context, Dealer, Pull, Push } from "../../src/node.ts";
+import { anyEndpoint, check, own, receive } from "../support/harness.ts";
+import { thread } from "../support/thread.ts";
+
+check("a worker receives and sends in a loop that never yields; who connects meanwhile is accepted", async (t) => {
+  const endpoint = anyEndpoint("inproc");
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const router = new zmtp.Router();
+      await router.bind(argument);
+      tell("bound");
+      for (;;) {
+        const [id, text] = router.receiveSync();
+        router.sendSync([id, `echo ${text}`]);
+      }
+    },
+    endpoint,
+  );
+  assert.equal(await worker.told(), "bound");
+  for (let i = 0; i < 3; i++) {
+    const dealer = own(t, new Dealer());
+    dealer.connect(endpoint);
+    for (let k = 0; k < 100; k++) {
+      await dealer.send(String(k));
+      assert.deepEqual(await receive(dealer), [`echo ${k}`]);
+    }
+  }
+});
+
+check("sendSync blocks at the mark until the other thread takes something", async (t) => {
+  const pull = own(t, new Pull({ receiveHighWaterMark: 5 }));
+  const endpoint = anyEndpoint("inproc");
+  await pull.bind(endpoint);
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const push = new zmtp.Push({ sendHighWaterMark: 5 });
+      push.connect(argument);
+      for (let i = 0; i < 1000; i++) push.sendSync([String(i), Buffer.alloc(3000)]);
+    },
+    endpoint,
+  );
+  for (let i = 0; i < 1000; i++) assert.equal((await receive(pull))[0], String(i));
+});
+
+check("timeouts, closed sockets, and contexts that reach no thread", async (t) => {
+  const [push, pull] = [own(t, new Push()), own(t, new Pull({ receiveTimeout: 20 }))];
+  const started = performance.now();
+  assert.throws(() => pull.receiveSync(), { code: "EAGAIN", reason: "timed-out" });
+  assert.ok(performance.now() - started >= 19);
+  assert.throws(() => push.sendSync("x", { timeout: 5 }), { code: "EAGAIN" });
+  assert.throws(() => push.sendSync("x", { timeout: 0 }), { code: "EAGAIN" });
+  const alone = own(t, new Pull({ context: new Context() }));
+  assert.throws(() => alone.receiveSync(), { code: "ENOTSUP", message: /this context reaches none; use receive/ });
+  pull.close();
+  assert.throws(() => pull.receiveSync(), { code: "EBADF" });
+});
+
+check("a worker that blocks hears of the end of its peer's thread", async (t) => {
+  const endpoint = anyEndpoint("inproc");
+  const reader = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pair = new zmtp.Pair();
+      await pair.bind(argument);
+      tell(String(pair.receiveSync()));
+      try {
+        pair.receiveSync({ timeout: 3000 });
+      } catch {
+        tell(pair.peers().length);
+      }
+    },
+    endpoint,
+  );
+  const writer = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const pair = new zmtp.Pair();
+      pair.connect(argument);
+      await pair.send("hello");
+      tell("sent");
+      await pair.receive();
+    },
+    endpoint,
+  );
+  assert.equal(await reader.told(), "hello");
+  assert.equal(await writer.told(), "sent");
+  await writer.kill();
+  assert.equal(await reader.told(), 0);
+});
