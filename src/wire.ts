@@ -13,3 +13,18 @@ export { SOCKET_TYPES, type SocketTypeName } from "./zmtp/socket-type.ts";
 export function setOption(socket: Socket, name: OptionName, value: unknown): void {
   socket._core.assignOption(name, value);
 }
+
+export {
+  type Command,
+  decodeCommand,
+  decodeError,
+  decodeMetadata,
+  decodePing,
+  encodeCommand,
+  encodeMetadata,
+  encodePing,
+  type Metadata,
+} from "./zmtp/command.ts";
+export { type DecoderLimits, FrameDecoder, type FrameSink } from "./zmtp/frame-decoder.ts";
+export { encodeFrame, FLAG_COMMAND, FLAG_LONG, FLAG_MORE } from "./zmtp/frame-encoder.ts";
+export { isCompatible } from "./zmtp/socket-type.ts";

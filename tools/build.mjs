@@ -11,6 +11,9 @@ import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
 const ENTRIES = ["node", "testing", "wire", "draft"];
 
+/** The command: a program, which nobody imports. */
+const PROGRAMS = ["cli"];
+
 /** The entries of the drop-in, which share their classes in a module of their own. */
 const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
 /** The entry for browsers: the same, with everything it needs inside, and what is loaded on first use in files of its own. */
@@ -77,7 +80,7 @@ function shim(entry) {
 export async function build() {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   try {
-    await bundle({ ...OPTIONS, entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`) });
+    await bundle({ ...OPTIONS, entryPoints: [...ENTRIES, ...PROGRAMS].map((entry) => `src/${entry}.ts`) });
     await bundle({
       ...OPTIONS,
       entryPoints: DROP_IN.map((entry) => `src/${entry}.ts`),
@@ -120,7 +123,7 @@ export function buildIfStale() {
     "build/.dist-stamp",
     () => [...listFiles("src"), "tools/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
     build,
-    [...ENTRIES, ...DROP_IN, BROWSER].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
+    [...ENTRIES, ...PROGRAMS, ...DROP_IN, BROWSER].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
   );
 }
 

@@ -81,6 +81,7 @@ export const ENTRIES = {
   wire: { floor: 6, rooms: [...BELOW_ENTRIES, "node", "browser"] },
   zeromq: { floor: 8, rooms: ["compat", "node", "wire"] },
   "zeromq-v5-compat": { floor: 8, rooms: ["compat", "node", "wire"] },
+  cli: { floor: 8, rooms: ["cli"] },
   draft: { floor: 8, rooms: ["node"] },
   "zeromq-draft": { floor: 8, rooms: ["compat", "node", "wire"] },
 };

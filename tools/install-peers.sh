@@ -9,6 +9,8 @@ missing() {
   command -v gcc >/dev/null || echo gcc
   command -v pkg-config >/dev/null || echo pkg-config
   pkg-config --exists libzmq 2>/dev/null || echo libzmq3-dev
+  command -v microsocks >/dev/null || echo microsocks
+  [ -x /usr/sbin/danted ] || echo dante-server
   # By its full path: a Python that comes first in PATH does not see Debian's packages.
   /usr/bin/python3 -c 'import zmq' 2>/dev/null || echo python3-zmq
   command -v chromium >/dev/null || echo chromium

@@ -73,6 +73,12 @@ export const REASONS = {
   "bind-failed": row("EINVAL", "system", false, "The system refused to listen; `cause` has its error."),
   "connection-refused": row("ECONNREFUSED", "system", true, "Nothing listens at the endpoint."),
   "connect-failed": row("ECONNREFUSED", "system", true, "The connection could not be made; `cause` has the system's error."),
+  "proxy-refused": row(
+    "ECONNREFUSED",
+    "system",
+    true,
+    "The SOCKS proxy did not take our login, or did not connect us; the message has its answer.",
+  ),
   "name-not-found": row("ENOENT", "system", true, "The host name could not be resolved."),
   "connect-timeout": row("ETIMEDOUT", "system", true, "The connection was not made within `connectTimeout`."),
   "connection-lost": row("ECONNRESET", "system", true, "The connection broke; `cause` has the system's error."),

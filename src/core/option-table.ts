@@ -90,7 +90,7 @@ export const OPTIONS = {
   sendBufferSize: int(11, "ZMQ_SNDBUF", -1, { unit: "bytes", min: -1, types: SENDERS, effect: "stored" }),
   /** Kernel receive buffer; JavaScript runtimes cannot set it for streams. */
   receiveBufferSize: int(12, "ZMQ_RCVBUF", -1, { unit: "bytes", min: -1, types: RECEIVERS, effect: "stored" }),
-  /** How long `close` keeps unsent messages: -1 without limit, 0 not at all. 0 by default in a context that is not `blocky`. */
+  /** How long `close` keeps unsent messages: -1 without limit, 0 not at all. 0 by default for SUB, XSUB and DISH, and in a context that is not `blocky`. */
   linger: int(17, "ZMQ_LINGER", -1, { unit: "ms", min: -1, effect: "now" }),
   /** Wait before reconnecting, with up to as much again at random while `reconnectMaxInterval` is 0; -1 or 0 never reconnects. */
   reconnectInterval: int(18, "ZMQ_RECONNECT_IVL", 100, { unit: "ms", min: -1 }),
@@ -161,8 +161,8 @@ export const OPTIONS = {
   typeOfService: int(57, "ZMQ_TOS", 0, { max: 255, effect: "runtime" }),
   /** Deadline of greeting and handshake; 0: none. */
   handshakeInterval: int(66, "ZMQ_HANDSHAKE_IVL", 30000, { unit: "ms" }),
-  /** SOCKS5 proxy of outgoing connections; not built yet. */
-  socksProxy: text(68, "ZMQ_SOCKS_PROXY", { effect: "refused" }),
+  /** SOCKS5 proxy of outgoing tcp connections, `host:port`; it looks up the names of hosts. Null: none. */
+  socksProxy: text(68, "ZMQ_SOCKS_PROXY", { max: INT_MAX }),
   /** A full subscriber makes `send` wait instead of losing the message. */
   noDrop: bool(69, "ZMQ_XPUB_NODROP", false, { types: PUBLISHERS, effect: "now" }),
   /** The application answers each subscription message with `subscribe` or `unsubscribe` for its sender. */
@@ -221,6 +221,10 @@ export const OPTIONS = {
   routerNotify: int(97, "ZMQ_ROUTER_NOTIFY", 0, { max: 3, types: ["ROUTER"], effect: "now" }),
   /** As `manual`, and the next message after a subscription was received goes to its sender only, if subscribed. */
   manualLastValue: bool(98, "ZMQ_XPUB_MANUAL_LAST_VALUE", false, { types: ["XPUB"], effect: "now" }),
+  /** User name for the SOCKS5 proxy; null: no login. */
+  socksUsername: text(99, "ZMQ_SOCKS_USERNAME", { min: 1 }),
+  /** Password for the SOCKS5 proxy. */
+  socksPassword: text(100, "ZMQ_SOCKS_PASSWORD", { min: 1 }),
   /** wss, binding: the server's private key, PEM. Both key and certificate can be given as options of `bind` instead. */
   wssKeyPem: text(103, "ZMQ_WSS_KEY_PEM", { max: INT_MAX }),
   /** wss, binding: the server's certificate, PEM, with intermediate ones behind it. */

@@ -1,7 +1,7 @@
 /**
  * tcp: ZMTP over TCP, IPv4 and IPv6 (RFC 23; endpoint forms of zmq_tcp(7)).
  *
- * Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all
+ * With `socksProxy` a dial goes through a proxy (socks.ts). Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all
  * interfaces (with `ipv6` both families), a name may be that of an interface; port `*` or 0 lets the system choose.
  */
 import { lookup } from "node:dns";
@@ -12,6 +12,7 @@ import type { Settings } from "../core/options.ts";
 import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
 import { acceptFilter, interfaceAddress, listenHost, withoutMapping } from "./local-address.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
+import { connectThrough, proxyOf } from "./socks.ts";
 
 /** While other addresses of a name are left, an attempt at one takes no longer than this. */
 const NEXT_ADDRESS_MS = 2000;
@@ -23,6 +24,7 @@ export const tcpTransport: StreamTransport = {
   check(address, use, settings) {
     const target: TcpTarget = use === "bind" ? parseTcpBind(address) : parseTcpConnect(address);
     if (use === "bind") acceptFilter(settings.tcpAcceptFilter);
+    else proxyOf(settings);
     for (const each of [target, target.source]) {
       if (each?.ipv6 && !settings.ipv6) {
         throw new ZmqError("no-such-device", `tcp://${address} has an IPv6 address; set the option \`ipv6\` to use it`, {
@@ -43,6 +45,8 @@ export const tcpTransport: StreamTransport = {
 
 class TcpDialing implements Dialing {
   #target: TcpTarget;
+  /** What is connected to first: the proxy, or the target itself. */
+  #hop: HostPort;
   #settings: Settings;
   #sink: DialSink | null;
   #socket: Socket | null = null;
@@ -52,7 +56,8 @@ class TcpDialing implements Dialing {
     this.#target = target;
     this.#settings = settings;
     this.#sink = sink;
-    const { host, ipv6 } = target;
+    this.#hop = proxyOf(settings) ?? target;
+    const { host, ipv6 } = this.#hop;
     if (isIP(host) !== 0 || ipv6) process.nextTick(() => this.#try([host], 0));
     else {
       lookup(host, { all: true, family: settings.ipv6 ? 0 : 4 }, (error, found) => {
@@ -89,14 +94,20 @@ class TcpDialing implements Dialing {
     socket.on("error", next);
     socket.once("connect", () => {
       if (over || this.#sink === null) return;
-      over = true;
       clearTimeout(this.#timer);
-      socket.removeListener("error", next);
-      const sink = this.#sink;
-      this.#sink = null;
-      this.#socket = null;
-      configure(socket, this.#settings);
-      sink.onLink(StreamLink.over(socket, remoteOf(socket)));
+      const connected = (remote: string): void => {
+        const sink = this.#sink;
+        if (over || sink === null) return;
+        over = true;
+        socket.removeListener("error", next);
+        this.#sink = null;
+        this.#socket = null;
+        configure(socket, this.#settings);
+        sink.onLink(StreamLink.over(socket, remote));
+      };
+      const { host, port } = this.#target;
+      if (this.#hop === this.#target) connected(remoteOf(socket));
+      else connectThrough(socket, this.#target, this.#settings).then(() => connected(formatTcp(host, port)), next);
     });
     if (index + 1 < addresses.length) {
       this.#timer = setTimeout(
@@ -108,7 +119,8 @@ class TcpDialing implements Dialing {
   }
 
   #options(host: string): TcpNetConnectOpts {
-    const { port, source } = this.#target;
+    const { source } = this.#target;
+    const { port } = this.#hop;
     const options: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: false };
     if (source === undefined) return options;
     const local = source.host === "*" ? undefined : localAddress(source, isIP(host) === 6 ? 6 : 4);
@@ -118,8 +130,8 @@ class TcpDialing implements Dialing {
   #failed(error: Error): void {
     const sink = this.#sink;
     this.#sink = null;
-    const { host, port } = this.#target;
-    sink?.onError(dialError(error, formatTcp(host, port)));
+    const { host, port } = this.#hop;
+    sink?.onError(error instanceof ZmqError ? error : dialError(error, formatTcp(host, port)));
   }
 }
 

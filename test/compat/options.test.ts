@@ -23,7 +23,7 @@ const KEPT_HERE = ["vmciBufferSize", "vmciBufferMinSize", "vmciBufferMaxSize", "
 /** Options of 64 bits: numbers that a double does not have exactly, and those that C++ leaves open, come back otherwise. */
 const WIDE = ["affinity", "maxMessageSize"];
 /** Security is not there yet. */
-const REFUSED_HERE = /^(plain|curve|zap|socks)/;
+const REFUSED_HERE = /^(plain|curve|zap)/;
 const UNUSUAL: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -2, -1.5, -(2 ** 31)];
 
 function optionsOf(zmq: Zeromq, type: (typeof TYPES)[number]): string[] {
