@@ -7,6 +7,7 @@
  */
 import { ZmqError } from "../base/errors.ts";
 import type { Settings } from "./options.ts";
+import { partyOf } from "./party.ts";
 import type { Pipe } from "./pipe.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SocketCore } from "./socket-core.ts";
@@ -88,7 +89,7 @@ export class Endpoints {
   }
 
   #bindName(asked: string, address: string, settings: Settings, transport: MessageTransport): Promise<void> {
-    const binding = transport.bind(address, this.#core.party(settings, asked));
+    const binding = transport.bind(address, partyOf(this.#core, settings, asked));
     const stop = (done: () => void): void => {
       binding.close();
       done();
@@ -193,7 +194,7 @@ export class Endpoints {
       this.#dialled.push({
         endpoint,
         session: null,
-        pipe: transport.connect(address, this.#core.party(settings, endpoint)),
+        pipe: transport.connect(address, partyOf(this.#core, settings, endpoint)),
       });
       return;
     }

@@ -26,7 +26,6 @@ import { Sender } from "./sender.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { Counters } from "./stats.ts";
-import type { Party } from "./transport.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
 export abstract class SocketCore implements SessionHost {
@@ -359,38 +358,6 @@ export abstract class SocketCore implements SessionHost {
   onSessionClosed(session: Session, outcome: CloseOutcome): void {
     this.endpoints.onSessionClosed(session, outcome);
     this.changed();
-  }
-
-  /** This socket's side of an inproc bind or connect. */
-  party(settings: Settings, endpoint: string): Party {
-    return {
-      type: this.type,
-      settings,
-      conflates: this.conflates(settings),
-      endpoint,
-      owner: this,
-      onPipe: (pipe) => this.onPipe(pipe),
-      onJoined: (pipe) => {
-        pipe.peer.state = "ready";
-        this.onPeerReady(pipe, false);
-      },
-      introduce: (peer) => {
-        peer.address = endpoint;
-        peer.socketType = this.type;
-        peer.routingId = optionBytes(settings.routingId);
-      },
-      onLost: (pipe, error) => {
-        const { peer } = pipe;
-        const { reason } = error;
-        if (this.monitor.active) this.monitor.emit({ type: "disconnect", address: endpoint, peer, reason, retry: false, error });
-      },
-      onUnsent: (pipe, messages, reason) => this.onUnsent(pipe, messages, reason),
-      onBindError: (error) => {
-        this.endpoints.forgetBound(endpoint);
-        if (this.monitor.active) this.monitor.emit({ type: "bind:error", address: endpoint, error });
-      },
-      linger: (giveUp) => this.endpoints.linger(settings.linger, giveUp),
-    };
   }
 }
 
