@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** One implementation. */
@@ -88,14 +89,13 @@ function missingCompiler(): string | false {
   return missing.length === 0 ? false : `not checked: no ${missing.join(", ")} here`;
 }
 
-/** The C peer; compiled when its source is new. A source that does not compile is a failure, not a missing peer. */
-function compiled(): string {
-  const source = program("peer.c");
+/** A C program over libzmq; compiled when its source is new. A source that does not compile is a failure, not a missing peer. */
+export function compiled(source = program("peer.c")): string {
   const flags = spawnSync("pkg-config", ["--cflags", "--libs", "libzmq"], { encoding: "utf8" }).stdout.trim().split(/\s+/);
   const version = spawnSync("pkg-config", ["--modversion", "libzmq"]).stdout;
   const hash = createHash("sha256").update(readFileSync(source)).update(version).digest("hex").slice(0, 12);
   const folder = fileURLToPath(new URL("../../peers/", import.meta.url));
-  const output = `${folder}peer-${hash}`;
+  const output = `${folder}${basename(source, ".c")}-${hash}`;
   if (existsSync(output)) return output;
   mkdirSync(folder, { recursive: true });
   // Two test files may compile at the same time: a rename is all or nothing.
@@ -103,7 +103,7 @@ function compiled(): string {
   const { status, stderr } = spawnSync("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-o", own, source, ...flags], {
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`peer.c does not compile:\n${stderr}`);
+  if (status !== 0) throw new Error(`${source} does not compile:\n${stderr}`);
   renameSync(own, output);
   return output;
 }
