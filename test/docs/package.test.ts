@@ -25,7 +25,7 @@ const PROGRAM = `
   });
 `;
 
-test("the package installs without scripts and without dependencies", { timeout: 60_000 }, async () => {
+test("the package installs without scripts, and so does what it depends on", { timeout: 60_000 }, async () => {
   const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], { cwd: root });
   const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
   const paths = files.map((each) => each.path);
@@ -37,9 +37,15 @@ test("the package installs without scripts and without dependencies", { timeout:
   await run("npm", ["install", "--ignore-scripts", "--offline", "--no-audit", "--no-fund", join(project, filename)], {
     cwd: project,
   });
-  const installed = JSON.parse(readFileSync(join(project, "node_modules/zmtp/package.json"), "utf8"));
-  assert.equal(installed.dependencies, undefined);
-  assert.equal(installed.scripts.install ?? installed.scripts.postinstall, undefined);
+  const manifest = (name: string): { dependencies?: Record<string, string>; scripts?: Record<string, string> } =>
+    JSON.parse(readFileSync(join(project, "node_modules", name, "package.json"), "utf8"));
+  const names = ["zmtp"];
+  for (const name of names) {
+    const { dependencies = {}, scripts = {} } = manifest(name);
+    names.push(...Object.keys(dependencies).filter((each) => !names.includes(each)));
+    for (const script of ["preinstall", "install", "postinstall"]) assert.equal(scripts[script], undefined, `${name}: ${script}`);
+  }
+  assert.deepEqual(Object.keys(manifest("zmtp").dependencies ?? {}).sort(), ["commander", "libsodium", "socks", "ws"]);
 });
 
 for (const [kind, file, head] of [

@@ -67,7 +67,7 @@ describe("pages of the documentation", () => {
   test("the README has programs", () => assert.ok(programsOf("README.md").length > 0));
 
   test("each socket type has a page, and the index knows it", () => {
-    const exported = [...read("src/node.ts").matchAll(/from "\.\/sockets\/(\w+)\.ts"/g)].map((match) => `${match[1]}.md`);
+    const exported = [...read("src/api.ts").matchAll(/from "\.\/sockets\/(\w+)\.ts"/g)].map((match) => `${match[1]}.md`);
     const present = pagesOf("docs/sockets").filter((name) => name !== "README.md");
     assert.deepEqual(present, exported.sort());
     for (const name of present) assert.ok(read("docs/sockets/README.md").includes(`](${name})`), name);
