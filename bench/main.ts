@@ -12,6 +12,7 @@ import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
+import { ws } from "./parts/ws.ts";
 import { type Arguments, HELP, parse, UsageError } from "./support/arguments.ts";
 import { Environment } from "./support/environment.ts";
 import { judge, type Verdict } from "./support/floors.ts";
@@ -21,7 +22,7 @@ import { Progress } from "./support/progress.ts";
 import { printCase, printHeading, printVerdicts } from "./support/report.ts";
 import { type CaseResult, runCase } from "./support/runner.ts";
 
-const PARTS: readonly Part[] = [tcpThroughput, ipcThroughput, inprocThroughput, tcpRoundTrip, idle];
+const PARTS: readonly Part[] = [tcpThroughput, ipcThroughput, inprocThroughput, tcpRoundTrip, ws, idle];
 
 /** What is measured against on this machine, and what is missing. */
 interface Machine {
@@ -53,18 +54,26 @@ function plan(options: Arguments, machine: Machine): Part[] {
 function survey(libzmq: LibzmqPrograms): Machine {
   const missing: string[] = [];
   if (libzmq.missing !== undefined) missing.push(`libzmq (C) is not measured: ${libzmq.missing}`);
-  let zeromq: string | undefined;
-  try {
-    const path = createRequire(import.meta.url).resolve("zeromq/package.json");
-    zeromq = (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
-  } catch {
-    missing.push("npm zeromq is not measured: it is not installed (npm ci)");
-  }
+  const versionOf = (name: string): string | undefined => {
+    try {
+      const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
+      return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+    } catch {
+      missing.push(`npm ${name} is not measured: it is not installed (npm ci)`);
+      return undefined;
+    }
+  };
   return {
     node: process.version,
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
-    versions: { zmtp: version, libzmq: libzmq.version, zeromq },
+    versions: {
+      zmtp: version,
+      libzmq: libzmq.version,
+      zeromq: versionOf("zeromq"),
+      ws: versionOf("ws"),
+      jszmq: versionOf("jszmq"),
+    },
     missing,
   };
 }

@@ -15,6 +15,13 @@ export interface Command {
   readonly args: readonly string[];
 }
 
+const PEERS = {
+  zmtp: "../peers/ours.js",
+  zeromq: "../peers/native.js",
+  ws: "../peers/web.js",
+  jszmq: "../peers/web.js",
+} as const;
+
 export class Environment {
   readonly seconds: number;
   readonly #libzmq: LibzmqPrograms;
@@ -29,13 +36,13 @@ export class Environment {
   /** How to start a peer program: `program` is the C program's name, the JavaScript peers have all roles in one. */
   command(implementation: Implementation, program: string): Command {
     if (implementation === "libzmq") return { file: this.#libzmq.path(program), args: [] };
-    const peer = implementation === "zmtp" ? "../peers/ours.js" : "../peers/native.js";
+    const peer = PEERS[implementation];
     return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(peer, import.meta.url))] };
   }
 
   /** An endpoint to bind: a free port of the loopback interface, or a fresh path. */
-  endpoint(transport: "tcp" | "ipc"): string {
-    return transport === "tcp" ? "tcp://127.0.0.1:*" : `ipc://${join(this.#folder, String(++this.#count))}`;
+  endpoint(transport: "tcp" | "ipc" | "ws"): string {
+    return transport !== "ipc" ? `${transport}://127.0.0.1:*` : `ipc://${join(this.#folder, String(++this.#count))}`;
   }
 
   close(): void {

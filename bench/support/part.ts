@@ -7,7 +7,7 @@
 import type { Environment } from "./environment.ts";
 
 /** Whose code a contestant measures. */
-export type Implementation = "zmtp" | "libzmq" | "zeromq";
+export type Implementation = "zmtp" | "libzmq" | "zeromq" | "ws" | "jszmq";
 
 /** What one run gives: a number for each metric of its part. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -52,6 +52,8 @@ export interface Part {
   readonly name: string;
   readonly title: string;
   readonly metrics: readonly Metric[];
+  /** Whom the ratios of the table are to, by label; absent: libzmq and zeromq. */
+  readonly references?: readonly string[];
   readonly cases: readonly Case[];
   readonly floors: readonly Floor[];
 }

@@ -4,7 +4,7 @@ import type { Metric, Part } from "./part.ts";
 import { type CaseResult, type ContestantResult, ratioOf } from "./runner.ts";
 import { compact } from "./statistics.ts";
 
-const REFERENCES = ["libzmq", "zeromq"] as const;
+const REFERENCES: readonly string[] = ["libzmq", "zeromq"];
 const COLOR = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
 /** Width of a label's column. */
@@ -15,7 +15,8 @@ export function printHeading(part: Part): void {
     ({ name, unit, better }) => `${name} in ${unit}${better === "lower" ? ", lower is better" : ""}`,
   );
   console.log(`\n${style("1", part.name)}: ${part.title} (${units.join("; ")})`);
-  const columns = part.metrics.map(({ name, derived }) => line([name, ...(derived ? [] : ["±", "/libzmq", "/zeromq"])]));
+  const ratios = (part.references ?? REFERENCES).map((label) => `/${label}`);
+  const columns = part.metrics.map(({ name, derived }) => line([name, ...(derived ? [] : ["±", ...ratios])]));
   console.log(`  ${" ".repeat(caseWidth(part) + LABEL)}${columns.join("  ")}`);
 }
 
@@ -24,7 +25,7 @@ export function printCase(part: Part, result: CaseResult): void {
     const name = `  ${(i === 0 ? result.name : "").padEnd(caseWidth(part))}${contestant.label.padEnd(LABEL)}`;
     if (contestant.failure !== undefined) console.log(`${name}${style("31", "failed")}: ${contestant.failure}`);
     if (contestant.rounds.length === 0) continue;
-    console.log(name + part.metrics.map((metric) => figuresOf(metric, contestant, result)).join("  "));
+    console.log(name + part.metrics.map((metric) => figuresOf(metric, contestant, result, part.references)).join("  "));
   }
 }
 
@@ -45,11 +46,16 @@ export function printVerdicts(verdicts: readonly Verdict[]): void {
   }
 }
 
-function figuresOf({ name, derived }: Metric, contestant: ContestantResult, { contestants }: CaseResult): string {
+function figuresOf(
+  { name, derived }: Metric,
+  contestant: ContestantResult,
+  { contestants }: CaseResult,
+  references = REFERENCES,
+): string {
   const own = contestant.summaries[name];
   const median = compact(own.median);
   if (derived) return line([median]);
-  const ratios = REFERENCES.map((label) => {
+  const ratios = references.map((label) => {
     const other = contestants.find((each) => each.label === label && label !== contestant.label);
     const ratio = other === undefined ? undefined : ratioOf(contestant, other, name);
     return ratio === undefined ? "" : compact(ratio);
