@@ -276,6 +276,7 @@ export class Connection implements LinkSink, EngineSink {
   onReady(handshake: PeerHandshake): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#link?.established();
     this.#outbox.form = this.#engine.toWire;
     this.#owner.onReady(handshake);
     this.pump();

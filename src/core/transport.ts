@@ -25,11 +25,13 @@ export interface Link {
   /** Begins delivery; called once, before anything else. Never calls back at once. */
   start(sink: LinkSink): void;
   /**
-   * Writes the parts, in order, as one; of a link of frames each part is one frame. True: the kernel has all of it and the
+   * Writes the parts, in order, as one; of a link of frames each part is one frame, in memory that the link may change. True: the kernel has all of it and the
    * bytes are the caller's again. False: they belong to the link until `onTaken`, and nothing may be written before it.
    * Does not call back at once.
    */
   write(parts: readonly Uint8Array[]): boolean;
+  /** The handshake is complete: from now on frames may be as large as the options allow. */
+  established(): void;
   /** Asks the peer for a sign of life, by means of the link; the answer is `onAlive`. False when the link has no such means. */
   ping(): boolean;
   /** Stops delivery; a chunk or two that were read already may still come. */

@@ -64,6 +64,8 @@ export class SimulatedEnd implements Link {
     return this.#rest.length === 0;
   }
 
+  established(): void {}
+
   ping(): boolean {
     return false;
   }

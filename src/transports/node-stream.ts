@@ -71,6 +71,8 @@ export class StreamLink implements Link {
     return !this.#awaiting;
   }
 
+  established(): void {}
+
   ping(): boolean {
     return false;
   }

@@ -7,7 +7,6 @@
  * Does not own: HTTP servers and paths (websocket-server), links (websocket-node).
  */
 import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
@@ -18,8 +17,13 @@ import type { BindOptions, Listening, ListenSink } from "../core/transport.ts";
 import { acceptFilter, withoutMapping } from "./local-address.ts";
 import { listenError } from "./node-stream.ts";
 import type { WebScheme } from "./websocket.ts";
-import { loadWs, maxPayloadOf, WsLink } from "./websocket-node.ts";
+import { BunLink } from "./websocket-bun.ts";
+import { handshakeOnly, loadWs, payloadLimits } from "./websocket-node.ts";
 import { OwnHost, type Route, refuse, WebHost } from "./websocket-server.ts";
+import { WebSocketStream } from "./websocket-stream.ts";
+
+/** Bun's substitute for `ws` keeps the stream of a connection to itself. */
+const KEEPS_STREAM = "Bun" in globalThis;
 
 /** The servers of one context. */
 export class WebServers {
@@ -33,9 +37,10 @@ export class WebServers {
     let host: WebHost | null = null;
     let closed = false;
     loadWs()
-      .then(({ WebSocketServer }) => {
+      .then((ws) => {
         if (closed) return;
-        route.start(new WebSocketServer({ noServer: true, clientTracking: false, ...route.options }));
+        const own = KEEPS_STREAM ? {} : { WebSocket: handshakeOnly(ws, () => undefined) };
+        route.start(new ws.WebSocketServer({ noServer: true, clientTracking: false, ...route.options, ...own }));
         host =
           options.server === undefined
             ? this.#ownHost(scheme, target, settings, options)
@@ -98,7 +103,7 @@ class WsRoute implements Route {
     this.#origins = options.origins;
     this.#maxConnections = options.maxConnections ?? Number.POSITIVE_INFINITY;
     this.#allows = acceptFilter(settings.tcpAcceptFilter);
-    this.options = { perMessageDeflate: false, maxPayload: maxPayloadOf(settings) };
+    this.options = { perMessageDeflate: false, maxPayload: payloadLimits(settings).later };
   }
 
   start(server: WebSocketServer): void {
@@ -146,9 +151,12 @@ class WsRoute implements Route {
     server.once("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`));
     server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#connections++;
-      webSocket.once("close", () => this.#connections--);
+      (KEEPS_STREAM ? webSocket : socket).once("close", () => this.#connections--);
       const remote = formatWeb(this.#scheme, { host: withoutMapping(remoteAddress ?? "unknown"), port: remotePort, path: "" });
-      this.sink.onLink(new WsLink(webSocket, socket as Socket, subprotocol, remote));
+      const link = KEEPS_STREAM
+        ? new BunLink(webSocket, subprotocol, remote)
+        : new WebSocketStream(socket, head, false, payloadLimits(this.#settings), subprotocol, remote);
+      this.sink.onLink(link);
     });
   }
 

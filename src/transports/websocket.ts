@@ -229,6 +229,8 @@ class PlatformLink implements Link {
     return !this.#awaiting;
   }
 
+  established(): void {}
+
   ping(): boolean {
     if (this.#socket.ping === undefined || this.#socket.addEventListener === undefined) return false;
     this.#socket.ping();
