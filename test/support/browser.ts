@@ -90,6 +90,14 @@ export class Browser {
     return page;
   }
 
+  /** A page of somebody else's server. */
+  async open(address: string): Promise<Page> {
+    const page = await this.#context.newPage();
+    page.on("pageerror", (error) => console.error(`page: ${error.stack}`));
+    await page.goto(address);
+    return page;
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
     for (const server of [this.server, this.#isolated]) {
