@@ -45,7 +45,7 @@ int main (int argc, char **argv)
     begin (argc, argv);
     void *context = zmq_ctx_new ();
     int count = atoi (setting ("count", "1"));
-    if (strcmp (setting ("role", ""), "hub") == 0)
+    if (is_role ("hub"))
         hub (context, count);
     else
         spokes (context, count);

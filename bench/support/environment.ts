@@ -15,6 +15,12 @@ export interface Command {
   readonly args: readonly string[];
 }
 
+const PEERS: Readonly<Record<Exclude<Implementation, "libzmq">, string>> = {
+  zmtp: "../peers/ours.js",
+  zeromq: "../peers/native.js",
+  "node:net": "../peers/node-net.js",
+};
+
 export class Environment {
   readonly seconds: number;
   readonly #libzmq: LibzmqPrograms;
@@ -28,9 +34,13 @@ export class Environment {
 
   /** How to start a peer program: `program` is the C program's name, the JavaScript peers have all roles in one. */
   command(implementation: Implementation, program: string): Command {
-    if (implementation === "libzmq") return { file: this.#libzmq.path(program), args: [] };
-    const peer = implementation === "zmtp" ? "../peers/ours.js" : "../peers/native.js";
-    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(peer, import.meta.url))] };
+    if (implementation === "libzmq") return this.tool(`libzmq_${program}`);
+    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(PEERS[implementation], import.meta.url))] };
+  }
+
+  /** A program in C by its own name. */
+  tool(name: string): Command {
+    return { file: this.#libzmq.path(name), args: [] };
   }
 
   /** An endpoint to bind: a free port of the loopback interface, or a fresh path. */

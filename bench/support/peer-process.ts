@@ -2,7 +2,8 @@
  * A peer program in a process of its own. It writes one JSON object per line to stdout; it ends when its stdin ends, so
  * that none outlives the bench.
  *
- * A peer that ends before it has said what was waited for, or takes too long, fails the run with what it wrote to
+ * Lines to its stdin: `cpu` is answered at once with the CPU seconds used so far, `go` lets it begin what it waits
+ * with. A peer that ends before it has said what was waited for, or takes too long, fails the run with what it wrote to
  * stderr.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -10,14 +11,43 @@ import { createInterface } from "node:readline";
 import type { Command } from "./environment.ts";
 
 /** A peer that says nothing for so long is stuck. */
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 60_000;
 
 export type Report = Readonly<Record<string, number | string>>;
 
+/** Lines of one kind, and who waits for the next. */
+class Lines {
+  #ready: Report[] = [];
+  #waiting: ((report: Report | undefined) => void) | undefined;
+
+  push(report: Report): void {
+    if (this.#waiting === undefined) this.#ready.push(report);
+    else this.#waiting(report);
+  }
+
+  /** Undefined when nothing comes any more, or not in time. */
+  async next(ended: boolean): Promise<Report | undefined> {
+    const ready = this.#ready.shift();
+    if (ready !== undefined || ended) return ready;
+    let timer: NodeJS.Timeout | undefined;
+    const report = await new Promise<Report | undefined>((resolve) => {
+      this.#waiting = resolve;
+      timer = setTimeout(() => resolve(undefined), SILENCE_MS);
+    });
+    clearTimeout(timer);
+    this.#waiting = undefined;
+    return report;
+  }
+
+  end(): void {
+    this.#waiting?.(undefined);
+  }
+}
+
 export class PeerProcess {
   #child: ChildProcess;
-  #lines: Report[] = [];
-  #waiting: ((report: Report | undefined) => void) | undefined;
+  #reports = new Lines();
+  #answers = new Lines();
   #errors = "";
   #what: string;
   #ended = false;
@@ -31,9 +61,11 @@ export class PeerProcess {
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#errors += text;
     });
-    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on("line", (line) =>
-      this.#push(JSON.parse(line) as Report),
-    );
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      const report = JSON.parse(line) as Report;
+      if ("answer" in report) this.#answers.push(report);
+      else this.#reports.push(report);
+    });
     this.#child.once("error", (error) => {
       this.#errors += error.message;
       this.#over();
@@ -43,18 +75,18 @@ export class PeerProcess {
 
   /** The next object that the peer writes. */
   async next(): Promise<Report> {
-    const ready = this.#lines.shift();
-    if (ready !== undefined) return ready;
-    if (this.#ended) throw this.#failure("ended too early");
-    let timer: NodeJS.Timeout | undefined;
-    const report = await new Promise<Report | undefined>((resolve) => {
-      this.#waiting = resolve;
-      timer = setTimeout(() => resolve(undefined), SILENCE_MS);
-    });
-    clearTimeout(timer);
-    this.#waiting = undefined;
-    if (report === undefined) throw this.#failure(this.#ended ? "ended too early" : `said nothing for ${SILENCE_MS} ms`);
-    return report;
+    return this.#said(await this.#reports.next(this.#ended));
+  }
+
+  /** Lets the peer go on. */
+  go(): void {
+    this.#child.stdin?.write("go\n");
+  }
+
+  /** CPU seconds, user and system, that the peer has used so far. */
+  async cpu(): Promise<number> {
+    this.#child.stdin?.write("cpu\n");
+    return Number(this.#said(await this.#answers.next(this.#ended)).answer);
   }
 
   /** Ends the process and waits for it. */
@@ -65,25 +97,23 @@ export class PeerProcess {
     await over;
   }
 
-  #push(report: Report): void {
-    if (this.#waiting === undefined) this.#lines.push(report);
-    else this.#waiting(report);
-  }
-
   #over(): void {
     this.#ended = true;
-    this.#waiting?.(undefined);
+    this.#reports.end();
+    this.#answers.end();
   }
 
-  #failure(text: string): Error {
-    return new Error(`${this.#what}: ${text}${this.#errors === "" ? "" : `\n${this.#errors.trim()}`}`);
+  #said(report: Report | undefined): Report {
+    if (report !== undefined) return report;
+    const text = this.#ended ? "ended too early" : `said nothing for ${SILENCE_MS} ms`;
+    throw new Error(`${this.#what}: ${text}${this.#errors === "" ? "" : `\n${this.#errors.trim()}`}`);
   }
 }
 
+export type Start = (command: Command, settings: Readonly<Record<string, string | number>>) => PeerProcess;
+
 /** Runs `work` with peers that are ended afterwards, whatever happens. */
-export async function withPeers<Result>(
-  work: (start: (command: Command, settings: Readonly<Record<string, string | number>>) => PeerProcess) => Promise<Result>,
-): Promise<Result> {
+export async function withPeers<Result>(work: (start: Start) => Promise<Result>): Promise<Result> {
   const peers: PeerProcess[] = [];
   try {
     return await work((command, settings) => {
