@@ -7,10 +7,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { fanOut } from "./parts/fan-out.ts";
 import { idle } from "./parts/idle.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
+import { matching } from "./parts/matching.ts";
 import { pipelined } from "./parts/pipelined.ts";
+import { proxies } from "./parts/proxies.ts";
+import { routerPeers } from "./parts/router-peers.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
 import { type Arguments, HELP, parse, UsageError } from "./support/arguments.ts";
@@ -33,6 +37,10 @@ const PARTS: readonly Part[] = [
   inprocThroughput,
   tcpRoundTrip,
   pipelined,
+  fanOut,
+  matching,
+  routerPeers,
+  proxies,
   idle,
 ];
 

@@ -150,6 +150,11 @@ export async function idleCpu(seconds: number): Promise<number> {
   return cpuSeconds(before);
 }
 
+/** The next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 export function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -3,11 +3,14 @@
  * that all packages share comes from `awaited.ts`; those in our own styles are in `ours/`, and go before.
  */
 import * as zmtp from "zmtp";
-import { awaitedRoles, type Roles } from "./awaited.ts";
+import type { Roles } from "./api.ts";
+import { awaitedRoles } from "./awaited.ts";
 import { obeyParent, settings } from "./harness.ts";
-import { requestRoles } from "./ours/requests.ts";
-import { throughputRoles } from "./ours/throughput.ts";
+import { pubsub } from "./ours/pubsub.ts";
+import { requests } from "./ours/requests.ts";
+import { router } from "./ours/router.ts";
+import { throughput } from "./ours/throughput.ts";
 
-const roles: Roles = { ...awaitedRoles(zmtp), ...throughputRoles, ...requestRoles };
+const roles: Roles = { ...awaitedRoles(zmtp), ...throughput, ...requests, ...pubsub, ...router };
 obeyParent();
 void roles[settings().role]();

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import type { Command } from "./environment.ts";
 
 /** A peer that says nothing for so long is stuck. */
-const SILENCE_MS = 60_000;
+const SILENCE_MS = 30_000;
 
 export type Report = Readonly<Record<string, number | string>>;
 

@@ -1,10 +1,9 @@
 /** Requests and replies without a promise per message: DEALER and ROUTER that drain, with many in flight. */
 import { Dealer, type Message, Router } from "zmtp";
-import { bindAndReport, type Roles } from "../awaited.ts";
-import { bodies, Meter, report, settings } from "../harness.ts";
+import { bindAndReport, commonSettings, type Roles } from "../api.ts";
+import { bodies, Meter, report } from "../harness.ts";
 
-const { endpoint = "", size: sizeText = "10", seconds = "1", count = "1" } = settings();
-const size = Number(sizeText);
+const { endpoint, size, seconds, count } = commonSettings();
 
 /** Sends back what comes. With at most as many in flight as the high-water mark takes, there is always room. */
 async function echo(socket: Dealer | Router): Promise<void> {
@@ -29,8 +28,8 @@ async function drainPipeline(): Promise<void> {
   const socket = new Dealer();
   socket.connect(endpoint);
   const make = bodies(size);
-  for (let i = 0; i < Number(count); i++) await socket.send(make());
-  const meter = new Meter(Number(seconds), size);
+  for (let i = 0; i < count; i++) await socket.send(make());
+  const meter = new Meter(seconds, size);
   let over = false;
   await socket.drain(([body]: Message[]) => {
     if (over) return;
@@ -44,4 +43,4 @@ async function drainPipeline(): Promise<void> {
   });
 }
 
-export const requestRoles: Roles = { "drain router": drainRouter, "drain worker": drainWorker, "drain pipeline": drainPipeline };
+export const requests: Roles = { "drain router": drainRouter, "drain worker": drainWorker, "drain pipeline": drainPipeline };

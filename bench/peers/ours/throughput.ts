@@ -1,25 +1,15 @@
 /** PUSH to PULL in every style: between processes, and over inproc in one thread. */
 import { type Message, Pull, Push } from "zmtp";
-import { bindAndReport, measureAwaited, type Roles } from "../awaited.ts";
-import { bodies, Meter, report, settings } from "../harness.ts";
+import { bindAndReport, commonSettings, type Roles, sendAll } from "../api.ts";
+import { measureAwaited } from "../awaited/throughput.ts";
+import { bodies, Meter, report } from "../harness.ts";
 
-const { endpoint = "", style = "", size: sizeText = "10", seconds = "1" } = settings();
-const size = Number(sizeText);
-
-/** Sends as much as there is room for, then waits for room; until told to stop. */
-async function sendAll(socket: Push, stopped: () => boolean): Promise<void> {
-  const make = bodies(size);
-  while (!stopped()) {
-    let body = make();
-    while (socket.trySend(body)) body = make();
-    await socket.send(body);
-  }
-}
+const { endpoint, style, size, seconds } = commonSettings();
 
 async function push(): Promise<void> {
   const socket = new Push();
   socket.connect(endpoint);
-  await sendAll(socket, () => false);
+  await sendAll(socket, bodies(size));
 }
 
 async function measure(socket: Pull, meter: Meter): Promise<void> {
@@ -40,7 +30,7 @@ async function measure(socket: Pull, meter: Meter): Promise<void> {
 async function pull(): Promise<void> {
   const socket = new Pull();
   await bindAndReport(socket);
-  const meter = new Meter(Number(seconds), size);
+  const meter = new Meter(seconds, size);
   await measure(socket, meter);
   report(meter.result);
   process.exit(0);
@@ -52,13 +42,13 @@ async function inproc(): Promise<void> {
   const sender = new Push();
   await receiver.bind("inproc://bench");
   sender.connect("inproc://bench");
-  const meter = new Meter(Number(seconds), size);
+  const meter = new Meter(seconds, size);
   let over = false;
-  void sendAll(sender, () => over);
+  void sendAll(sender, bodies(size), () => over);
   await measure(receiver, meter);
   over = true;
   report(meter.result);
   process.exit(0);
 }
 
-export const throughputRoles: Roles = { push, pull, inproc };
+export const throughput: Roles = { push, pull, inproc };
