@@ -7,13 +7,16 @@
  */
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { connections } from "./parts/connections.ts";
 import { fanOut } from "./parts/fan-out.ts";
-import { idle } from "./parts/idle.ts";
+import { importTime } from "./parts/import-time.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
 import { matching } from "./parts/matching.ts";
+import { packageSize } from "./parts/package-size.ts";
 import { pipelined } from "./parts/pipelined.ts";
 import { proxies } from "./parts/proxies.ts";
+import { queued } from "./parts/queued.ts";
 import { routerPeers } from "./parts/router-peers.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
@@ -41,7 +44,10 @@ const PARTS: readonly Part[] = [
   matching,
   routerPeers,
   proxies,
-  idle,
+  connections,
+  queued,
+  importTime,
+  packageSize,
 ];
 
 async function measure(parts: readonly Part[], options: Arguments, environment: Environment): Promise<PartResult[]> {

@@ -141,13 +141,35 @@ export class RoundTrips {
   }
 }
 
-/** CPU seconds that this process uses in a span of time in which it has nothing to do. */
-export async function idleCpu(seconds: number): Promise<number> {
-  (globalThis as { gc?: () => void }).gc?.();
-  await delay(500); // What connecting left to do is over.
-  const before = process.cpuUsage();
+/** Seconds since 1970: the same clock in every process of the machine. */
+export function wallSeconds(): number {
+  return (performance.timeOrigin + performance.now()) / 1000;
+}
+
+/** Memory of this process that is in RAM, after what is garbage is gone. */
+export async function residentOctets(): Promise<number> {
+  for (let i = 0; i < 4; i++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await delay(50);
+  }
+  return process.memoryUsage.rss();
+}
+
+/** Reports what each connection of an idle process has added to its memory, and how busy idling keeps a core. */
+export async function reportIdle(before: number, connections: number, seconds: number): Promise<void> {
+  await delay(300); // What connecting left to do is over.
+  const memory = ((await residentOctets()) - before) / connections;
+  const cpu = process.cpuUsage();
   await delay(seconds * 1000);
-  return cpuSeconds(before);
+  report({ memory, cpu: (cpuSeconds(cpu) / seconds) * 100 });
+}
+
+/** Waits until this process has nothing to do. */
+export async function untilQuiet(): Promise<void> {
+  for (let cpu = process.cpuUsage(); ; cpu = process.cpuUsage()) {
+    await delay(300);
+    if (cpuSeconds(cpu) <= 0.003) return;
+  }
 }
 
 /** The next turn of the event loop. */

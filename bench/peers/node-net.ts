@@ -6,7 +6,19 @@
  * views; large ones are written by reference and assembled in a buffer of their own.
  */
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
-import { bodies, LARGE_BYTES, Meter, obeyParent, RoundTrips, report, settings } from "./harness.ts";
+import {
+  bodies,
+  LARGE_BYTES,
+  Meter,
+  obeyParent,
+  RoundTrips,
+  report,
+  reportIdle,
+  residentOctets,
+  settings,
+  told,
+  wallSeconds,
+} from "./harness.ts";
 
 const { role, endpoint = "", size: sizeText = "10", seconds: secondsText = "1", count: countText = "1" } = settings();
 const size = Number(sizeText);
@@ -189,6 +201,36 @@ async function pipeline(): Promise<void> {
   for (let i = 0; i < count; i++) writeOne(socket, make());
 }
 
-const roles: Readonly<Record<string, () => Promise<void>>> = { push, pull, reply, request, pipeline };
+/** Accepts `count` connections and a few octets from each. */
+async function hub(): Promise<void> {
+  const sockets: Socket[] = [];
+  let before = 0;
+  const server = createServer((socket) => {
+    socket.once("data", () => {
+      sockets.push(socket);
+      if (sockets.length < count) return;
+      report({ at: wallSeconds() });
+      void reportIdle(before, count, seconds);
+    });
+  });
+  before = await residentOctets();
+  await listen(server);
+}
+
+async function spokes(): Promise<void> {
+  const before = await residentOctets();
+  report({ at: wallSeconds() });
+  const sockets: Socket[] = [];
+  for (let i = 0; i < count; i++) {
+    const socket = connect();
+    socket.on("data", () => undefined);
+    socket.write("hello");
+    sockets.push(socket);
+  }
+  await told();
+  await reportIdle(before, sockets.length, seconds);
+}
+
+const roles: Readonly<Record<string, () => Promise<void>>> = { push, pull, reply, request, pipeline, hub, spokes };
 obeyParent();
 void roles[role]();

@@ -2,8 +2,10 @@
    side of every ROUTER that is measured with many peers, and cost as little as can be, so that the ROUTER is what is
    measured.
 
-   Sent at once by each:    greeting (64) | READY: 04 length ... | message: 00 05 hello
-   Comes to each:           greeting (64) | READY: 04 length ... | messages of `size` octets: 00 size ... */
+   Each sends:    greeting (64) | READY: 04 length ... | message: 00 05 hello
+   Each gets:     greeting (64) | READY: 04 length ... | messages of `size` octets: 00 size ...
+
+   READY goes out when the greeting has come, the message when READY has come. */
 #include "libzmq_common.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,12 +32,16 @@ static void fail (const char *what)
     exit (1);
 }
 
+static void put (int fd, const char *data, size_t length)
+{
+    if (write (fd, data, length) != (ssize_t) length)
+        fail ("write");
+}
+
 static int dial (const char *endpoint)
 {
+    static const char greeting[GREETING] = {(char) 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, 'N', 'U', 'L', 'L'};
     struct sockaddr_in address = {.sin_family = AF_INET};
-    char greeting[GREETING] = {(char) 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, 'N', 'U', 'L', 'L'};
-    char opening[GREETING + sizeof READY + sizeof HELLO];
-    size_t length = 0;
     int fd = socket (AF_INET, SOCK_STREAM, 0);
     if (fd < 0)
         fail ("socket");
@@ -43,23 +49,23 @@ static int dial (const char *endpoint)
     address.sin_port = htons ((unsigned short) atoi (strrchr (endpoint, ':') + 1));
     if (connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
         fail ("connect");
-    memcpy (opening, greeting, sizeof greeting), length += sizeof greeting;
-    memcpy (opening + length, READY, sizeof READY - 1), length += sizeof READY - 1;
-    memcpy (opening + length, HELLO, sizeof HELLO - 1), length += sizeof HELLO - 1;
-    if (write (fd, opening, length) != (ssize_t) length)
-        fail ("write");
+    put (fd, greeting, sizeof greeting);
     return fd;
 }
 
-/* Octets of messages in what a peer has just got. */
+/* Octets of messages in what a peer has just got; goes on with the handshake. */
 static size_t messages_in (struct peer *peer, const unsigned char *data, size_t length)
 {
     size_t before = peer->received;
     peer->received += length;
+    if (before < GREETING && peer->received >= GREETING)
+        put (peer->fd, READY, sizeof READY - 1);
     if (peer->skip == 0 && peer->received >= ANNOUNCED)
         peer->skip = ANNOUNCED + (before < ANNOUNCED ? data[ANNOUNCED - 1 - before] : 0);
-    if (peer->skip == 0 || peer->received <= peer->skip)
+    if (peer->skip == 0 || peer->received < peer->skip)
         return 0;
+    if (before < peer->skip)
+        put (peer->fd, HELLO, sizeof HELLO - 1);
     return peer->received - (before > peer->skip ? before : peer->skip);
 }
 
@@ -105,7 +111,8 @@ int main (int argc, char **argv)
             printf ("{\"started\":1}\n");
         } else if (started > 0 && now - started >= seconds) {
             printf ("{\"messages\":%zu,\"seconds\":%.6f,\"cpu\":%.6f}\n", octets / frame, now - started, cpu_seconds () - cpu);
-            return 0;
+            for (;;)
+                pause (); /* A ROUTER that lost its peers would fail before it is asked what it used. */
         }
     }
 }

@@ -38,6 +38,11 @@ export class Environment {
     return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(PEERS[implementation], import.meta.url))] };
   }
 
+  /** A script of `bench/peers/` that is none of an implementation's. */
+  script(name: string): Command {
+    return { file: process.execPath, args: [fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url))] };
+  }
+
   /** A program in C by its own name. */
   tool(name: string): Command {
     return { file: this.#libzmq.path(name), args: [] };

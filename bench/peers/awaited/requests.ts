@@ -1,7 +1,7 @@
 /** Requests and replies with one `await` per message: one at a time, many in flight, and what answers them. */
 import type { Dealer, Reply, Request, Router } from "zmtp";
 import { type Api, bindAndReport, commonSettings, type Roles } from "../api.ts";
-import { bodies, idleCpu, Meter, RoundTrips, report } from "../harness.ts";
+import { bodies, Meter, RoundTrips, report } from "../harness.ts";
 
 const { endpoint, size, seconds, count } = commonSettings();
 
@@ -62,22 +62,5 @@ export function requests(zmq: Api): Roles {
     process.exit(0);
   };
 
-  const hub = async (): Promise<void> => {
-    const socket = new zmq.Router();
-    await bindAndReport(socket);
-    for (let i = 0; i < count; i++) await socket.send(await socket.receive());
-    report({ cpu: await idleCpu(seconds) });
-  };
-
-  const spokes = async (): Promise<void> => {
-    const sockets = Array.from({ length: count }, () => new zmq.Dealer());
-    for (const socket of sockets) {
-      socket.connect(endpoint);
-      await socket.send("hello");
-    }
-    for (const socket of sockets) await socket.receive();
-    report({ cpu: await idleCpu(seconds) });
-  };
-
-  return { reply, router, worker, request, dealer, pipeline, hub, spokes };
+  return { reply, router, worker, request, dealer, pipeline };
 }
