@@ -7,6 +7,7 @@ import { report, settings, turn } from "./harness.ts";
 
 export type Api = Pick<
   typeof zmtp,
+  | "context"
   | "Dealer"
   | "Proxy"
   | "Publisher"
@@ -38,7 +39,7 @@ export function commonSettings() {
 }
 
 /** After so many messages that found room a sender lets the event loop turn: `while (trySend(…))` alone need never end. */
-const BURST = 1000;
+export const BURST = 1000;
 
 /** Sends as fast as there is room, without a promise per message, until it is told to stop. */
 export async function sendAll(

@@ -31,6 +31,8 @@ const HIGH_WATER_BYTES = 2_097_152;
 /** Bodies from this size on go by reference. */
 const REFERENCE_BYTES = 4096;
 const HEADER_BYTES = 4;
+/** So many connections are made at a time, and then waited for: more would overrun the listener's backlog. */
+const BATCH = 1000;
 
 function connect(): Socket {
   const options = { writableHighWaterMark: HIGH_WATER_BYTES, noDelay: true };
@@ -208,9 +210,8 @@ async function hub(): Promise<void> {
   const server = createServer((socket) => {
     socket.once("data", () => {
       sockets.push(socket);
-      if (sockets.length < count) return;
-      report({ at: wallSeconds() });
-      void reportIdle(before, count, seconds);
+      if (sockets.length === count || sockets.length % BATCH === 0) report({ at: wallSeconds() });
+      if (sockets.length === count) void reportIdle(before, count, seconds);
     });
   });
   before = await residentOctets();
@@ -221,13 +222,15 @@ async function spokes(): Promise<void> {
   const before = await residentOctets();
   report({ at: wallSeconds() });
   const sockets: Socket[] = [];
-  for (let i = 0; i < count; i++) {
-    const socket = connect();
-    socket.on("data", () => undefined);
-    socket.write("hello");
-    sockets.push(socket);
+  while (sockets.length < count) {
+    for (const end = Math.min(count, sockets.length + BATCH); sockets.length < end; ) {
+      const socket = connect();
+      socket.on("data", () => undefined);
+      socket.write("hello");
+      sockets.push(socket);
+    }
+    await told();
   }
-  await told();
   await reportIdle(before, sockets.length, seconds);
 }
 

@@ -51,6 +51,9 @@ export class PeerProcess {
   #errors = "";
   #what: string;
   #ended = false;
+  /** Rejects when the peer ends by itself and not well. */
+  readonly failed: Promise<never>;
+  #fail: (error: Error) => void = () => undefined;
 
   /** `settings` become `name=value` arguments. */
   constructor(command: Command, settings: Readonly<Record<string, string | number>>) {
@@ -66,11 +69,15 @@ export class PeerProcess {
       if ("answer" in report) this.#answers.push(report);
       else this.#reports.push(report);
     });
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined); // Heard by who waits for it.
     this.#child.once("error", (error) => {
       this.#errors += error.message;
-      this.#over();
+      this.#over(true);
     });
-    this.#child.once("close", () => this.#over());
+    this.#child.once("close", (code) => this.#over(code !== 0 && code !== null));
   }
 
   /** The next object that the peer writes. */
@@ -97,30 +104,40 @@ export class PeerProcess {
     await over;
   }
 
-  #over(): void {
+  #over(badly: boolean): void {
     this.#ended = true;
+    if (badly) this.#fail(this.#error("failed"));
     this.#reports.end();
     this.#answers.end();
   }
 
   #said(report: Report | undefined): Report {
     if (report !== undefined) return report;
-    const text = this.#ended ? "ended too early" : `said nothing for ${SILENCE_MS} ms`;
-    throw new Error(`${this.#what}: ${text}${this.#errors === "" ? "" : `\n${this.#errors.trim()}`}`);
+    throw this.#error(this.#ended ? "ended too early" : `said nothing for ${SILENCE_MS} ms`);
+  }
+
+  #error(text: string): Error {
+    return new Error(`${this.#what}: ${text}${this.#errors === "" ? "" : `\n${this.#errors.trim()}`}`);
   }
 }
 
 export type Start = (command: Command, settings: Readonly<Record<string, string | number>>) => PeerProcess;
 
-/** Runs `work` with peers that are ended afterwards, whatever happens. */
+/** Runs `work` with peers that are ended afterwards, whatever happens. A peer that fails, fails the work. */
 export async function withPeers<Result>(work: (start: Start) => Promise<Result>): Promise<Result> {
   const peers: PeerProcess[] = [];
+  let fail: (error: unknown) => void = () => undefined;
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const start: Start = (command, settings) => {
+    const peer = new PeerProcess(command, settings);
+    peer.failed.catch(fail);
+    peers.push(peer);
+    return peer;
+  };
   try {
-    return await work((command, settings) => {
-      const peer = new PeerProcess(command, settings);
-      peers.push(peer);
-      return peer;
-    });
+    return await Promise.race([work(start), failure]);
   } finally {
     await Promise.all(peers.map((peer) => peer.end()));
   }

@@ -1,7 +1,7 @@
 /**
  * Connections that have nothing to do, and messages that wait: how much memory each takes.
  *
- * hub (PULL) and spokes (a PUSH that connects `count` times, or as many that connect once) are a process each: the
+ * hub (PULL) and spokes (PUSH sockets that connect up to 1000 times each, or once each) are a process each: the
  * memory of a connection on either side, and the CPU time of idling. sending: messages that wait for peers who are not
  * there. unread and sender: messages that came and are not read.
  */
@@ -12,6 +12,8 @@ import { bodies, delay, report, reportIdle, residentOctets, told, untilQuiet, wa
 const { endpoint, size, seconds, count, style } = commonSettings();
 
 const MESSAGES = 100_000;
+/** So many connections are made at a time, and then waited for: more would overrun the listener's backlog. */
+const BATCH = 1000;
 const NEVER_MS = 3_600_000;
 
 async function receiveMany(socket: Pull, messages: number): Promise<void> {
@@ -39,17 +41,22 @@ export function connections(zmq: Api): Roles {
   const hub = async (): Promise<void> => {
     const socket = await boundPull();
     const before = await residentOctets();
-    await receiveMany(socket, count);
-    report({ at: wallSeconds() });
+    for (let left = count; left > 0; left -= BATCH) {
+      await receiveMany(socket, Math.min(left, BATCH));
+      report({ at: wallSeconds() });
+    }
     await reportIdle(before, count, seconds);
   };
 
   const spokes = async (): Promise<void> => {
     const before = await residentOctets();
     report({ at: wallSeconds() });
-    const [sockets, each] = style === "a socket each" ? [count, 1] : [1, count];
-    for (let i = 0; i < sockets; i++) await sendMany(connectedPush(each), each, 5);
-    await told();
+    zmq.context.maxSockets = count + 1;
+    const each = style === "a socket each" ? 1 : Math.min(count, BATCH);
+    for (let made = 0; made < count; ) {
+      for (const end = Math.min(count, made + BATCH); made < end; made += each) await sendMany(connectedPush(each), each, 5);
+      await told();
+    }
     await reportIdle(before, count, seconds);
   };
 

@@ -1,7 +1,7 @@
 /** A ROUTER that sends to many peers in turn, without a promise per message. */
 import { Router } from "zmtp";
-import { bindAndReport, commonSettings, type Roles } from "../api.ts";
-import { bodies, report } from "../harness.ts";
+import { BURST, bindAndReport, commonSettings, type Roles } from "../api.ts";
+import { bodies, report, turn } from "../harness.ts";
 
 const { size, count } = commonSettings();
 
@@ -12,9 +12,12 @@ async function route(): Promise<void> {
   while (ids.length < count) ids.push((await socket.receive())[0]);
   report({ ready: 1 });
   const make = bodies(size);
-  for (let i = 0; ; i = i + 1 === count ? 0 : i + 1) {
+  for (let i = 0, left = BURST; ; i = i + 1 === count ? 0 : i + 1) {
     const message = [ids[i], make()];
     if (!socket.trySend(message)) await socket.send(message);
+    if (--left > 0) continue;
+    left = BURST;
+    await turn();
   }
 }
 
