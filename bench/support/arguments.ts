@@ -23,7 +23,7 @@ Measures this library beside libzmq (C), npm zeromq and bare node:net, round by 
   --list          the parts, what each measures, its cases, and the floors that its results should reach
   --quick         one short round of a few cases of each part
   --rounds=N      runs of each contestant (3); medians are compared
-  --seconds=S     length of each throughput or round-trip run (0.5), after 0.2 s of warming up
+  --seconds=S     length of each throughput or round-trip run (0.5), after some warming up
   --case=NAME     only the cases named so, such as "10 B"
   --json          prints one JSON object with every figure
   --chart=FILE    draws the results, as SVG

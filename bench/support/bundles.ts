@@ -17,7 +17,9 @@ export interface Bundle {
 }
 
 export const BUNDLES: readonly Bundle[] = [
-  { name: "zmtp", entry: "src/node.ts", platform: "node" }, //
+  { name: "zmtp", entry: "src/node.ts", platform: "node" },
+  { name: "zmtp/browser", entry: "src/browser.ts", platform: "browser" },
+  { name: "zmtp/wire", entry: "src/wire.ts", platform: "node" },
 ];
 
 /** The repository: bench/support in the build folder is three floors above it. */
