@@ -31,8 +31,11 @@ test("a short run measures every contestant and prints JSON", { timeout: 90_000 
   );
   const contestants = output.parts.flatMap((part) => part.cases).flatMap((each) => each.contestants);
   for (const { label, failure, rounds } of contestants) {
-    assert.equal(failure, undefined, label);
-    assert.ok(Object.values(rounds[0]).every((figure) => figure > 0));
+    assert.equal(failure, undefined, `${label}: ${failure}`);
+    assert.ok(
+      Object.values(rounds[0]).every((figure) => figure > 0),
+      `${label}: ${JSON.stringify(rounds[0])}`,
+    );
   }
   // Without libzmq or npm zeromq on this machine the run says so, instead of leaving them out silently.
   const measured = ["libzmq", "zeromq"].filter((name) => contestants.some((each) => each.label === name));
