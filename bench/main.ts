@@ -1,91 +1,66 @@
 /**
- * `npm run bench`: measures this library side by side with libzmq (C) and npm zeromq in one run. See `--help`.
+ * `npm run bench`: measures this library side by side with libzmq (C), npm zeromq and bare `node:net` in one run. See
+ * `--help`.
  *
- * Owns the list of parts and the order of a run. A part is a file in `parts/`, its peer programs are in `peers/`.
+ * Owns the list of parts and the order of a run. A part is a file in `parts/` and a row below; its peer programs are in
+ * `peers/`.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { cpus, loadavg } from "node:os";
-import { version } from "zmtp";
-import { idle } from "./parts/idle.ts";
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { connections } from "./parts/connections.ts";
+import { fanOut } from "./parts/fan-out.ts";
+import { importTime } from "./parts/import-time.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
+import { matching } from "./parts/matching.ts";
+import { packageSize } from "./parts/package-size.ts";
+import { pipelined } from "./parts/pipelined.ts";
+import { proxies } from "./parts/proxies.ts";
+import { queued } from "./parts/queued.ts";
+import { routerPeers } from "./parts/router-peers.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
 import { ws } from "./parts/ws.ts";
 import { type Arguments, HELP, parse, UsageError } from "./support/arguments.ts";
+import { chart } from "./support/chart.ts";
 import { Environment } from "./support/environment.ts";
 import { judge, type Verdict } from "./support/floors.ts";
-import { compileLibzmq, type LibzmqPrograms } from "./support/libzmq.ts";
-import type { Case, Implementation, Part } from "./support/part.ts";
+import { growthOf } from "./support/growth.ts";
+import { compileLibzmq } from "./support/libzmq.ts";
+import { type Machine, survey } from "./support/machine.ts";
+import type { Part } from "./support/part.ts";
+import { plan } from "./support/plan.ts";
 import { Progress } from "./support/progress.ts";
-import { printCase, printHeading, printVerdicts } from "./support/report.ts";
-import { type CaseResult, runCase } from "./support/runner.ts";
+import { printCase, printGrowth, printHeading, printList, printVerdicts } from "./support/report.ts";
+import { type PartResult, runCase } from "./support/runner.ts";
 
-const PARTS: readonly Part[] = [tcpThroughput, ipcThroughput, inprocThroughput, tcpRoundTrip, ws, idle];
+/** In the order in which they run. One row each. */
+const PARTS: readonly Part[] = [
+  tcpThroughput, //
+  ipcThroughput,
+  inprocThroughput,
+  tcpRoundTrip,
+  pipelined,
+  fanOut,
+  matching,
+  routerPeers,
+  proxies,
+  connections,
+  queued,
+  importTime,
+  packageSize,
+  ws,
+];
 
-/** What is measured against on this machine, and what is missing. */
-interface Machine {
-  readonly node: string;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly versions: Readonly<Record<Implementation, string | undefined>>;
-  readonly missing: readonly string[];
-}
-
-/** The chosen parts, with the cases and contestants that can run here. */
-function plan(options: Arguments, machine: Machine): Part[] {
-  const unknown = options.parts.filter((name) => !PARTS.some((part) => part.name === name));
-  if (unknown.length > 0)
-    throw new UsageError(`there is no part "${unknown[0]}"; the parts are ${PARTS.map((part) => part.name).join(", ")}`);
-  const chosen = PARTS.filter((part) => options.parts.length === 0 || options.parts.includes(part.name));
-  const able = (each: Case): Case => ({
-    ...each,
-    contestants: each.contestants.filter((contestant) => machine.versions[contestant.implementation] !== undefined),
-  });
-  const parts = chosen.map((part) => ({
-    ...part,
-    cases: part.cases.filter((each) => options.case === undefined || each.name === options.case).map(able),
-  }));
-  if (parts.every((part) => part.cases.length === 0)) throw new UsageError(`no case is named "${options.case}"`);
-  return parts.filter((part) => part.cases.length > 0);
-}
-
-function survey(libzmq: LibzmqPrograms): Machine {
-  const missing: string[] = [];
-  if (libzmq.missing !== undefined) missing.push(`libzmq (C) is not measured: ${libzmq.missing}`);
-  const versionOf = (name: string): string | undefined => {
-    try {
-      const path = createRequire(import.meta.url).resolve(`${name}/package.json`);
-      return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
-    } catch {
-      missing.push(`npm ${name} is not measured: it is not installed (npm ci)`);
-      return undefined;
-    }
-  };
-  return {
-    node: process.version,
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    versions: {
-      zmtp: version,
-      libzmq: libzmq.version,
-      zeromq: versionOf("zeromq"),
-      ws: versionOf("ws"),
-      jszmq: versionOf("jszmq"),
-    },
-    missing,
-  };
-}
-
-async function measure(parts: readonly Part[], options: Arguments, environment: Environment) {
-  const runs = parts.flatMap((part) => part.cases).reduce((sum, { contestants }) => sum + contestants.length, 0);
-  const progress = new Progress(runs * options.rounds);
-  const results: { part: Part; cases: CaseResult[] }[] = [];
+async function measure(parts: readonly Part[], options: Arguments, environment: Environment): Promise<PartResult[]> {
+  const roundsOf = (part: Part): number => Math.min(options.rounds, part.rounds ?? options.rounds);
+  const runs = parts.flatMap((part) => part.cases.map(({ contestants }) => contestants.length * roundsOf(part)));
+  const progress = new Progress(runs.reduce((sum, count) => sum + count, 0));
+  const results: PartResult[] = [];
   for (const part of parts) {
-    const cases: CaseResult[] = [];
+    const cases: PartResult["cases"][number][] = [];
     for (const [i, each] of part.cases.entries()) {
-      const result = await runCase(part, each, options.rounds, environment, progress);
+      const result = await runCase(part, each, roundsOf(part), environment, progress);
       progress.clear();
       cases.push(result);
       if (options.json) continue;
@@ -93,31 +68,45 @@ async function measure(parts: readonly Part[], options: Arguments, environment: 
       printCase(part, result);
     }
     results.push({ part, cases });
+    if (!options.json) printGrowth(part, growthOf(part, cases));
   }
   return results;
+}
+
+function introduce({ node, cores, cpu, versions, missing }: Machine, options: Arguments): void {
+  const { libzmq = "missing", zeromq = "missing" } = versions;
+  console.log(`Node.js ${node}, ${cores} x ${cpu}; libzmq ${libzmq}, npm zeromq ${zeromq}`);
+  const rounds = options.rounds === 1 ? "One round" : `Medians of ${options.rounds} interleaved rounds`;
+  console.log(`${rounds}; ± is the spread, (most - least) / median; ratios are medians of each round's.`);
+  const [load] = loadavg();
+  if (load > cores / 4) console.log(`The machine has other work (load ${load.toFixed(1)}): expect a large spread.`);
+  for (const text of missing) console.error(text);
+}
+
+function printJson(machine: Machine, options: Arguments, results: readonly PartResult[], floors: readonly Verdict[]): void {
+  const { rounds, seconds } = options;
+  const parts = results.map(({ part, cases }) => {
+    const { name, title, metrics } = part;
+    return { name, title, metrics, cases, growth: growthOf(part, cases) };
+  });
+  console.log(JSON.stringify({ machine, rounds, seconds, parts, floors }, null, 2));
 }
 
 async function main(): Promise<number> {
   const options = parse(process.argv.slice(2));
   if (options.help) {
-    console.log(`${HELP}\n\nParts:\n${PARTS.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join("\n")}`);
+    console.log(HELP);
+    return 0;
+  }
+  if (options.list) {
+    printList(PARTS);
     return 0;
   }
   const libzmq = compileLibzmq();
   const machine = survey(libzmq);
-  const parts = plan(options, machine);
-  const { libzmq: native, zeromq } = machine.versions;
-  if (!options.json) {
-    console.log(
-      `Node.js ${machine.node}, ${machine.cores} x ${machine.cpu}; libzmq ${native ?? "missing"}, npm zeromq ${zeromq ?? "missing"}`,
-    );
-    console.log(
-      `Medians of ${options.rounds} rounds; ± is the spread, (most - least) / median; ratios are medians of each round's.`,
-    );
-    const [load] = loadavg();
-    if (load > machine.cores / 4) console.log(`The machine has other work (load ${load.toFixed(1)}): expect a large spread.`);
-  }
-  for (const text of machine.missing) console.error(text);
+  const { parts, left } = plan(PARTS, options, machine);
+  if (!options.json) introduce(machine, options);
+  for (const text of left) console.error(text);
 
   const environment = new Environment(options.seconds, libzmq);
   process.once("SIGINT", () => {
@@ -126,13 +115,10 @@ async function main(): Promise<number> {
   });
   try {
     const results = await measure(parts, options, environment);
-    const verdicts: Verdict[] = results.flatMap(({ part, cases }) => judge(part, cases));
-    if (options.json) {
-      const body = results.map(({ part, cases }) => ({ name: part.name, title: part.title, metrics: part.metrics, cases }));
-      console.log(
-        JSON.stringify({ machine, rounds: options.rounds, seconds: options.seconds, parts: body, floors: verdicts }, null, 2),
-      );
-    } else printVerdicts(verdicts);
+    const verdicts = results.flatMap(({ part, cases }) => judge(part, cases));
+    if (options.json) printJson(machine, options, results, verdicts);
+    else printVerdicts(verdicts);
+    if (options.chart !== undefined) writeFileSync(options.chart, chart(machine, results));
     return results.some(({ cases }) => cases.some((each) => each.contestants.some((one) => one.failure !== undefined))) ? 1 : 0;
   } finally {
     environment.close();

@@ -1,14 +1,14 @@
-/**
- * PUSH to PULL over ipc between two processes. Styles and sizes in between are in the tcp part: here the transport is
- * what differs.
- */
+/** PUSH to PULL over ipc between two processes. The styles in between are in the tcp part: here the transport differs. */
 import type { Part } from "../support/part.ts";
-import { casesOf, METRICS } from "./throughput.ts";
+import { casesOf, floorsOf, GROWTH, METRICS, SIZES } from "./throughput.ts";
+
+const STYLES = ["batches()", "await receive()"] as const;
 
 export const ipcThroughput: Part = {
   name: "ipc-throughput",
   title: "PUSH to PULL over ipc, two processes",
   metrics: METRICS,
-  cases: casesOf("ipc", [10, 1000, 100_000], ["batches()", "await receive()"]),
-  floors: [],
+  cases: casesOf("ipc", SIZES, STYLES),
+  floors: floorsOf(STYLES),
+  growth: GROWTH,
 };

@@ -1,10 +1,12 @@
 /**
- * What the JavaScript peers share: their settings (`name=value` arguments), their reports, and the meters that say when
- * a run is over.
+ * What the JavaScript peers share: their settings (`name=value` arguments), their reports, the bodies they send, and
+ * the meters that say when a run is over.
  *
- * The clock starts at the first message, which is not counted itself, so that starting processes and connecting are no
- * part of a result.
+ * A clock starts some time after the first message, so that starting processes, connecting and compiling are no part of
+ * a result. Large bodies are made anew for each message and touched by who receives them, by every contestant alike:
+ * what moves no memory is no transfer.
  */
+import { createInterface } from "node:readline";
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -17,23 +19,71 @@ export function report(values: Readonly<Record<string, number | string>>): void 
   process.stdout.write(`${JSON.stringify(values)}\n`);
 }
 
-/** The bench is the parent: when it ends, or closes our stdin, we end. */
-export function endWithParent(): void {
-  process.stdin.on("end", () => process.exit(0));
-  process.stdin.on("error", () => process.exit(0));
-  process.stdin.resume();
+/** CPU seconds, user and system, since an earlier reading. */
+export function cpuSeconds(since?: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
 }
 
-/** Counts messages until the time is over. */
+let release: () => void = () => undefined;
+
+/** Resolves when the bench says `go`. */
+export function told(): Promise<void> {
+  return new Promise((resolve) => {
+    release = resolve;
+  });
+}
+
+/** Does what the bench asks by stdin; when the bench ends, or closes it, we end. */
+export function obeyParent(): void {
+  process.stdin.on("error", () => process.exit(0));
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => (line === "cpu" ? report({ answer: cpuSeconds() }) : release()));
+  lines.on("close", () => process.exit(0));
+}
+
+/** From this size on bodies are made anew and touched. */
+export const LARGE_BYTES = 100_000;
+
+/** What body each message has: the same for small ones, one of its own, filled, for large ones. */
+export function bodies(size: number): () => Buffer {
+  const fill = (): Buffer => Buffer.allocUnsafeSlow(size).fill("x");
+  if (size >= LARGE_BYTES) return fill;
+  const body = fill();
+  return () => body;
+}
+
+/** Reads a byte of every cache line. */
+function touch(body: Uint8Array): void {
+  let sum = 0;
+  for (let i = 0; i < body.length; i += 64) sum += body[i];
+  if (sum !== 120 * Math.ceil(body.length / 64)) throw new Error(`a message of ${body.length} bytes came with other content`);
+}
+
+/**
+ * So long after the first message nothing counts yet; and until the process has used so much CPU time, for on a busy
+ * machine little is compiled in that time; but no longer than this.
+ */
+const WARM_UP_MS = 200;
+const WARM_UP_CPU_SECONDS = 0.35;
+const WARM_UP_MOST_MS = 2000;
+
+function isWarm(milliseconds: number): boolean {
+  if (milliseconds < WARM_UP_MS) return false;
+  return milliseconds >= WARM_UP_MOST_MS || cpuSeconds() >= WARM_UP_CPU_SECONDS;
+}
+
+/** Counts messages until the time is over. Reports when it begins to. */
 export class Meter {
   #milliseconds: number;
   #size: number;
   #every: number;
+  #first = 0;
   #started = 0;
   #messages = -1;
   #check = 0;
   #elapsed = 0;
-  #cpu: NodeJS.CpuUsage = { user: 0, system: 0 };
+  #cpu: NodeJS.CpuUsage | undefined;
 
   constructor(seconds: number, size: number) {
     this.#milliseconds = seconds * 1000;
@@ -42,31 +92,34 @@ export class Meter {
     this.#every = size <= 1000 ? 1000 : size <= 10_000 ? 100 : 10;
   }
 
-  /** A message of so many bytes came; true when the time is over. */
-  count(bytes: number): boolean {
-    if (bytes !== this.#size) throw new Error(`a message of ${bytes} bytes came instead of ${this.#size}`);
+  /** A message came; true when the time is over. */
+  count(body: Uint8Array): boolean {
+    if (body.length !== this.#size) throw new Error(`a message of ${body.length} bytes came instead of ${this.#size}`);
+    if (body.length >= LARGE_BYTES) touch(body);
     return ++this.#messages >= this.#check && this.#look();
   }
 
   get result(): Readonly<Record<string, number>> {
-    const { user, system } = process.cpuUsage(this.#cpu);
-    return { messages: this.#messages, seconds: this.#elapsed / 1000, cpu: (user + system) / 1e6 };
+    return { messages: this.#messages, seconds: this.#elapsed / 1000, cpu: cpuSeconds(this.#cpu) };
   }
 
   #look(): boolean {
     const now = performance.now();
-    if (this.#messages === 0) {
-      this.#started = now;
-      this.#cpu = process.cpuUsage();
-    }
     this.#check = this.#messages + this.#every;
-    this.#elapsed = now - this.#started;
-    return this.#elapsed >= this.#milliseconds;
+    if (this.#cpu !== undefined) {
+      this.#elapsed = now - this.#started;
+      return this.#elapsed >= this.#milliseconds;
+    }
+    if (this.#first === 0) this.#first = now;
+    if (!isWarm(now - this.#first)) return false;
+    this.#started = now;
+    this.#messages = 0;
+    this.#check = this.#every;
+    this.#cpu = process.cpuUsage();
+    report({ started: 1 });
+    return false;
   }
 }
-
-/** So long round trips warm up and are not counted. */
-const WARM_UP_MS = 500;
 
 /** Durations of round trips until the time is over. */
 export class RoundTrips {
@@ -74,6 +127,7 @@ export class RoundTrips {
   #durations: number[] = [];
   #began = performance.now();
   #last = this.#began;
+  #warm = false;
 
   constructor(seconds: number) {
     this.#milliseconds = seconds * 1000;
@@ -87,8 +141,13 @@ export class RoundTrips {
   /** It is complete; true when the time is over. */
   stop(): boolean {
     const now = performance.now();
-    if (now - this.#began > WARM_UP_MS) this.#durations.push((now - this.#last) * 1000);
-    return now - this.#began >= WARM_UP_MS + this.#milliseconds;
+    if (!this.#warm) {
+      this.#warm = now - this.#began >= WARM_UP_MS && isWarm(now - this.#began);
+      if (this.#warm) this.#began = now;
+      return false;
+    }
+    this.#durations.push((now - this.#last) * 1000);
+    return now - this.#began >= this.#milliseconds;
   }
 
   get result(): Readonly<Record<string, number>> {
@@ -98,14 +157,40 @@ export class RoundTrips {
   }
 }
 
-/** CPU seconds that this process uses in a span of time in which it has nothing to do. */
-export async function idleCpu(seconds: number): Promise<number> {
-  (globalThis as { gc?: () => void }).gc?.();
-  await delay(500); // What connecting left to do is over.
-  const before = process.cpuUsage();
+/** Seconds since 1970: the same clock in every process of the machine. */
+export function wallSeconds(): number {
+  return (performance.timeOrigin + performance.now()) / 1000;
+}
+
+/** Memory of this process that is in RAM, after what is garbage is gone. */
+export async function residentOctets(): Promise<number> {
+  for (let i = 0; i < 4; i++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await delay(50);
+  }
+  return process.memoryUsage.rss();
+}
+
+/** Reports what each connection of an idle process has added to its memory, and how busy idling keeps a core. */
+export async function reportIdle(before: number, connections: number, seconds: number): Promise<void> {
+  await delay(300); // What connecting left to do is over.
+  const memory = ((await residentOctets()) - before) / connections;
+  const cpu = process.cpuUsage();
   await delay(seconds * 1000);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  report({ memory, cpu: (cpuSeconds(cpu) / seconds) * 100 });
+}
+
+/** Waits until this process has nothing to do. */
+export async function untilQuiet(): Promise<void> {
+  for (let cpu = process.cpuUsage(); ; cpu = process.cpuUsage()) {
+    await delay(300);
+    if (cpuSeconds(cpu) <= 0.003) return;
+  }
+}
+
+/** The next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 export function delay(milliseconds: number): Promise<void> {

@@ -5,12 +5,12 @@ static void *context;
 
 static void *push (void *unused)
 {
-    size_t size = (size_t) atol (setting ("size", "10"));
+    size_t size = size_setting ();
     void *socket = zmq_socket (context, ZMQ_PUSH);
     (void) unused;
     check (zmq_connect (socket, "inproc://bench"), "zmq_connect");
     for (;;)
-        send_new (socket, size);
+        send_new (socket, size, 0);
     return NULL;
 }
 
@@ -22,7 +22,6 @@ int main (int argc, char **argv)
     void *socket = zmq_socket (context, ZMQ_PULL);
     check (zmq_bind (socket, "inproc://bench"), "zmq_bind");
     pthread_create (&thread, NULL, push, NULL);
-    receive_and_report (socket, (size_t) atol (setting ("size", "10")), atof (setting ("seconds", "1")));
-    fflush (stdout);
+    receive_and_report (socket, size_setting (), seconds_setting ());
     _exit (0);
 }

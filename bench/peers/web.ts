@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import { endWithParent, Meter, report, settings } from "./harness.ts";
+import { Meter, obeyParent, report, settings } from "./harness.ts";
 
 const { role, library, endpoint = "", size = "10", seconds = "1" } = settings();
 
@@ -31,7 +31,7 @@ async function wsPull(): Promise<void> {
   const meter = new Meter(Number(seconds), Number(size));
   server.on("connection", (socket) => {
     socket.on("message", (message: Buffer) => {
-      if (!meter.count(message.length - 1)) return;
+      if (!meter.count(message.subarray(1))) return;
       report(meter.result);
       socket.terminate();
     });
@@ -75,7 +75,7 @@ async function jszmqPull(): Promise<void> {
   const meter = new Meter(Number(seconds), Number(size));
   let over = false;
   socket.on("message", (body) => {
-    if (over || !meter.count(body.length)) return;
+    if (over || !meter.count(body)) return;
     over = true;
     report(meter.result);
   });
@@ -87,5 +87,5 @@ const roles: Readonly<Record<string, () => void | Promise<void>>> = {
   "jszmq push": jszmqPush,
   "jszmq pull": jszmqPull,
 };
-endWithParent();
+obeyParent();
 void roles[`${library} ${role}`]();

@@ -6,32 +6,45 @@ export interface Arguments {
   readonly parts: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
-  /** Only cases with this in their name. */
+  /** Only the cases named so. */
   readonly case: string | undefined;
+  readonly quick: boolean;
   readonly json: boolean;
+  /** A file to draw the results into. */
+  readonly chart: string | undefined;
+  readonly list: boolean;
   readonly help: boolean;
 }
 
 export const HELP = `npm run bench -- [PART …] [OPTIONS]
 
-Measures this library beside libzmq (C) and npm zeromq, round by round. Without PART all parts run.
+Measures this library beside libzmq (C), npm zeromq and bare node:net, round by round. Without PART all parts run.
 
+  --list          the parts, what each measures, its cases, and the floors that its results should reach
+  --quick         one short round of a few cases of each part
   --rounds=N      runs of each contestant (3); medians are compared
-  --seconds=S     length of each throughput or round-trip run (1); below 0.5 mostly warming up is measured
-  --case=TEXT     only cases named so, such as "10 B"
+  --seconds=S     length of each throughput or round-trip run (0.5), after some warming up
+  --case=NAME     only the cases named so, such as "10 B"
   --json          prints one JSON object with every figure
-  --help          this text`;
+  --chart=FILE    draws the results, as SVG
+  --help          this text
+
+A floor that is not reached is printed as FAIL; the exit code tells only whether everything could be measured.`;
 
 export class UsageError extends Error {}
 
 export function parse(argv: readonly string[]): Arguments {
   const { values, positionals } = read(argv);
+  const quick = values.quick ?? false;
   return {
     parts: positionals,
-    rounds: number("rounds", values.rounds, 3, Number.isInteger),
-    seconds: number("seconds", values.seconds, 1, Number.isFinite),
+    rounds: number("rounds", values.rounds, quick ? 1 : 3, Number.isInteger),
+    seconds: number("seconds", values.seconds, quick ? 0.3 : 0.5, Number.isFinite),
     case: values.case,
+    quick,
     json: values.json ?? false,
+    chart: values.chart,
+    list: values.list ?? false,
     help: values.help ?? false,
   };
 }
@@ -45,7 +58,10 @@ function read(argv: readonly string[]) {
         rounds: { type: "string" },
         seconds: { type: "string" },
         case: { type: "string" },
+        quick: { type: "boolean" },
         json: { type: "boolean" },
+        chart: { type: "string" },
+        list: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     });

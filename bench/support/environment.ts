@@ -15,12 +15,13 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-const PEERS = {
+const PEERS: Readonly<Record<Exclude<Implementation, "libzmq">, string>> = {
   zmtp: "../peers/ours.js",
   zeromq: "../peers/native.js",
+  "node:net": "../peers/node-net.js",
   ws: "../peers/web.js",
   jszmq: "../peers/web.js",
-} as const;
+};
 
 export class Environment {
   readonly seconds: number;
@@ -35,13 +36,22 @@ export class Environment {
 
   /** How to start a peer program: `program` is the C program's name, the JavaScript peers have all roles in one. */
   command(implementation: Implementation, program: string): Command {
-    if (implementation === "libzmq") return { file: this.#libzmq.path(program), args: [] };
-    const peer = PEERS[implementation];
-    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(peer, import.meta.url))] };
+    if (implementation === "libzmq") return this.tool(`libzmq_${program}`);
+    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(PEERS[implementation], import.meta.url))] };
+  }
+
+  /** A script of `bench/peers/` that is none of an implementation's. */
+  script(name: string): Command {
+    return { file: process.execPath, args: [fileURLToPath(new URL(`../peers/${name}.js`, import.meta.url))] };
+  }
+
+  /** A program in C by its own name. */
+  tool(name: string): Command {
+    return { file: this.#libzmq.path(name), args: [] };
   }
 
   /** An endpoint to bind: a free port of the loopback interface, or a fresh path. */
-  endpoint(transport: "tcp" | "ipc" | "ws"): string {
+  endpoint(transport: "tcp" | "ws" | "ipc"): string {
     return transport !== "ipc" ? `${transport}://127.0.0.1:*` : `ipc://${join(this.#folder, String(++this.#count))}`;
   }
 

@@ -16,12 +16,20 @@ export function judge(part: Part, results: readonly CaseResult[]): Verdict[] {
     .filter((floor) => results.some((result) => result.name === floor.case))
     .map((floor) => {
       const figure = figureOf(floor, results);
-      const what = `${part.name} ${floor.case}: ${floor.contestant} ${floor.metric}${floor.against === undefined ? "" : ` / ${floor.against}`}`;
-      const limit = floor.least === undefined ? `at most ${floor.most}` : `at least ${floor.least}`;
-      if (figure === undefined) return { text: `${what}: ${limit}`, outcome: "not judged" };
+      const what = whatOf(part, floor);
+      if (figure === undefined) return { text: `${what}: ${limitOf(floor)}`, outcome: "not judged" };
       const kept = figure >= (floor.least ?? -Infinity) && figure <= (floor.most ?? Infinity);
-      return { text: `${what}: ${compact(figure)}, ${limit}`, outcome: kept ? "pass" : "FAIL" };
+      return { text: `${what}: ${compact(figure)}, ${limitOf(floor)}`, outcome: kept ? "pass" : "FAIL" };
     });
+}
+
+/** What a floor is about. */
+export function whatOf(part: Part, { case: name, contestant, metric, against }: Floor): string {
+  return `${part.name} ${name}: ${contestant} ${metric}${against === undefined ? "" : ` / ${against}`}`;
+}
+
+export function limitOf({ least, most }: Floor): string {
+  return least === undefined ? `at most ${most}` : `at least ${least}`;
 }
 
 function figureOf(floor: Floor, results: readonly CaseResult[]): number | undefined {

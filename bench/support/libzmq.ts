@@ -1,14 +1,13 @@
 /**
- * The C side: compiles the programs `bench/peers/libzmq_*.c` against the libzmq of this machine, once per change of
- * their sources.
+ * The C side: compiles the programs `bench/peers/*.c` against the libzmq of this machine, once per change of their
+ * sources.
  *
  * Where the compiler or the library is missing, says which by name; the bench then runs without the C side.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PROGRAMS = ["throughput", "inproc", "round_trip", "idle"] as const;
 const SOURCES = new URL("../peers/", import.meta.url);
 const OUTPUT = new URL("../../native-peers/", import.meta.url);
 
@@ -21,7 +20,7 @@ export interface LibzmqPrograms {
 }
 
 export function compileLibzmq(): LibzmqPrograms {
-  const path = (program: string): string => fileURLToPath(new URL(`libzmq_${program}`, OUTPUT));
+  const path = (program: string): string => fileURLToPath(new URL(program, OUTPUT));
   const absent = (missing: string): LibzmqPrograms => ({ version: undefined, missing, path });
   let version: string;
   let flags: string[];
@@ -32,14 +31,16 @@ export function compileLibzmq(): LibzmqPrograms {
     return absent(`pkg-config does not find libzmq (Debian: libzmq3-dev, pkg-config): ${reasonOf(error)}`);
   }
   mkdirSync(OUTPUT, { recursive: true });
-  const header = new URL("libzmq_common.h", SOURCES);
-  for (const program of PROGRAMS) {
-    const source = new URL(`libzmq_${program}.c`, SOURCES);
-    if (modified(path(program)) > Math.max(modified(fileURLToPath(source)), modified(fileURLToPath(header)))) continue;
+  const files = readdirSync(SOURCES);
+  const headers = Math.max(...files.filter((file) => file.endsWith(".h")).map((file) => modified(new URL(file, SOURCES))));
+  for (const file of files.filter((each) => each.endsWith(".c"))) {
+    const program = file.slice(0, -2);
+    const source = new URL(file, SOURCES);
+    if (modified(path(program)) > Math.max(modified(source), headers)) continue;
     try {
       output("gcc", ["-O2", "-Wall", "-o", path(program), fileURLToPath(source), ...flags, "-lpthread"]);
     } catch (error) {
-      return absent(`gcc could not compile libzmq_${program}.c: ${reasonOf(error)}`);
+      return absent(`gcc could not compile ${file}: ${reasonOf(error)}`);
     }
   }
   return { version, missing: undefined, path };
@@ -49,7 +50,7 @@ function output(file: string, args: readonly string[]): string {
   return execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 }
 
-function modified(path: string): number {
+function modified(path: string | URL): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 

@@ -6,8 +6,11 @@
  */
 import type { Environment } from "./environment.ts";
 
-/** Whose code a contestant measures. */
-export type Implementation = "zmtp" | "libzmq" | "zeromq" | "ws" | "jszmq";
+/**
+ * Whose code a contestant measures. `node:net` is the bare socket of the runtime doing the same work without a
+ * protocol: what is physically there to be had.
+ */
+export type Implementation = "zmtp" | "libzmq" | "zeromq" | "node:net" | "ws" | "jszmq";
 
 /** What one run gives: a number for each metric of its part. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -15,11 +18,14 @@ export type Metrics = Readonly<Record<string, number>>;
 /** A quantity that is measured. */
 export interface Metric {
   readonly name: string;
-  readonly unit: "msg/s" | "MB/s" | "µs" | "s" | "% of a core";
+  /** As the heading says it: `msg/s`, `µs`. */
+  readonly unit: string;
   /** Whether a larger figure is better. Ratios are plain quotients. */
   readonly better: "higher" | "lower";
   /** Another form of the metric before it: its spread and ratios would be the same, and are not printed. */
   readonly derived?: boolean;
+  /** Ratios to these only; every reference of the part unless given. */
+  readonly against?: readonly Implementation[];
 }
 
 /** One way to do a case. */
@@ -33,6 +39,14 @@ export interface Contestant {
 export interface Case {
   readonly name: string;
   readonly contestants: readonly Contestant[];
+  /** What grows from case to case (bytes, peers, subscriptions): growth is fitted over the cases that have it. */
+  readonly scale?: number;
+  /** Cases that grow together; one family unless given. */
+  readonly family?: string;
+  /** Open files that one process of it needs; the case is left out, and named, where the system allows fewer. */
+  readonly openFiles?: number;
+  /** Whether `--quick` runs it too. */
+  readonly quick?: boolean;
 }
 
 /** What a result should reach: a ratio to another contestant of the same case, or an absolute limit. */
@@ -52,10 +66,12 @@ export interface Part {
   readonly name: string;
   readonly title: string;
   readonly metrics: readonly Metric[];
-  /** Whom the ratios of the table are to, by label; absent: libzmq and zeromq. */
-  readonly references?: readonly string[];
   readonly cases: readonly Case[];
   readonly floors: readonly Floor[];
+  /** Rounds at most, for a part whose runs are long and whose figures vary little. */
+  readonly rounds?: number;
+  /** What the scale of its cases counts ("octets"), and the metrics whose growth with it is fitted. */
+  readonly growth?: { readonly of: string; readonly metrics: readonly string[] };
 }
 
 /** What tables and floors call a contestant: `zmtp batches()`, `libzmq`. */

@@ -23,6 +23,11 @@ export interface CaseResult {
   readonly contestants: readonly ContestantResult[];
 }
 
+export interface PartResult {
+  readonly part: Part;
+  readonly cases: readonly CaseResult[];
+}
+
 export async function runCase(
   part: Part,
   { name, contestants }: Case,
