@@ -385,6 +385,12 @@ export abstract class SocketCore implements SessionHost {
         if (this.monitor.active) this.monitor.emit({ type: "disconnect", address: endpoint, peer, reason, retry: false, error });
       },
       onUnsent: (pipe, messages, reason) => this.onUnsent(pipe, messages, reason),
+      hold: () => {
+        const { hold } = this.context;
+        if (!this.lingers || this.settings.linger === 0) return () => undefined;
+        hold.take();
+        return () => hold.release();
+      },
       onBindError: (error) => {
         this.endpoints.forgetBound(endpoint);
         if (this.monitor.active) this.monitor.emit({ type: "bind:error", address: endpoint, error });

@@ -24,6 +24,8 @@ const BATCH = 64;
 
 /** What a link needs of its thread. */
 export interface LinkHost {
+  /** Messages that wait keep the thread alive from the first on, for it ends without asking. */
+  readonly holds: boolean;
   /** Rings at the other side. */
   wake(): void;
   /** The link is over. */
@@ -58,6 +60,7 @@ export class RingLink implements PipeOwner, PipeTaker {
   #closing = false;
   #lingered: ((flushed: number, dropped: number) => void) | null = null;
   #pendingAtClose = 0;
+  #release: (() => void) | null = null;
   #over = false;
 
   /**
@@ -168,10 +171,17 @@ export class RingLink implements PipeOwner, PipeTaker {
       this.#write();
       this.#commit();
       if (!this.#writer.busy && this.#pipe.waiting === 0) {
+        this.#let();
         if (this.#closing) this.#finish(null);
         return;
       }
     } while (out.wantRoom());
+    if (this.#host.holds) this.#release ??= this.#party.hold();
+  }
+
+  #let(): void {
+    this.#release?.();
+    this.#release = null;
   }
 
   // As many as there is room for.
@@ -266,6 +276,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     if (unsent.length > 0) this.#party.onUnsent(end, unsent, reason ?? "peer-closed");
     const dropped = Math.min(unsent.length, this.#pendingAtClose);
     this.#lingered?.(this.#pendingAtClose - dropped, dropped);
+    this.#let();
   }
 
   // Messages that nobody will read: in the ring, half in it, and before it.

@@ -19,7 +19,7 @@ import { BELL_BITS, Doorbell, ring } from "../ring/wakeup.ts";
 import { InprocNames, inprocTransport, nameInUse, type OtherThreads } from "./inproc.ts";
 import type { LinkHost } from "./ring-link.ts";
 import { acceptOffer, answerOffer, type Door, doorOf, joinOffer, makeOffer, type Offer, offerState } from "./thread-offers.ts";
-import type { WaitingConnection } from "./waiting-connection.ts";
+import type { WaitingConnection, WaitingHold } from "./waiting-connection.ts";
 
 /** A channel that reaches the threads of this process. */
 export interface ThreadChannel {
@@ -32,6 +32,8 @@ export interface ThreadChannel {
 /** What the runtime gives. */
 export interface ThreadHost {
   readonly threadId: number;
+  /** This thread ends as soon as nothing holds it, without a last question whether messages wait. */
+  readonly endsUnasked: boolean;
   /** What the thread that started this one had bequeathed; undefined when nothing. */
   readonly inherited: unknown;
   /** Leaves this to all workers that are started from now on. */
@@ -73,7 +75,7 @@ interface Attendant {
 
 export class Threads implements OtherThreads {
   readonly names = new InprocNames();
-  readonly holdsWaiting: boolean;
+  readonly holdsWaiting: WaitingHold;
   readonly #host: ThreadHost;
   readonly #directory: Directory;
   readonly #key: number;
@@ -90,7 +92,7 @@ export class Threads implements OtherThreads {
   constructor(host: ThreadHost) {
     this.#host = host;
     // Those who could bind the name live in threads that the main thread outlives by itself.
-    this.holdsWaiting = host.threadId !== 0;
+    this.holdsWaiting = host.endsUnasked ? "always" : host.threadId === 0 ? "never" : "closing";
     const { memory, parent = 0 } = (host.inherited ?? {}) as Partial<Inheritance>;
     this.#directory = Directory.from(memory) ?? Directory.create(host.threadId);
     this.#key = this.#directory.enter(host.threadId, parent);
@@ -205,6 +207,7 @@ export class Threads implements OtherThreads {
   // A link that attends its doorbell until it is over.
   #connect(door: Door, peerKey: number, far: Door, make: (host: LinkHost) => ReturnType<typeof joinOffer>): void {
     const host: LinkHost = {
+      holds: this.#host.endsUnasked,
       wake: () => this.#ring(far.slot, far.bit),
       remove: () => this.#dismiss(door, attendant),
     };
