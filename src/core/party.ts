@@ -29,6 +29,12 @@ export function partyOf(core: SocketCore, settings: Settings, endpoint: string):
       if (core.monitor.active) core.monitor.emit({ type: "disconnect", address: endpoint, peer, reason, retry: false, error });
     },
     onUnsent: (pipe, messages, reason) => core.onUnsent(pipe, messages, reason),
+    hold: () => {
+      const { hold } = core.context;
+      if (!core.lingers || core.settings.linger === 0) return () => undefined;
+      hold.take();
+      return () => hold.release();
+    },
     onBindError: (error) => {
       core.endpoints.forgetBound(endpoint);
       if (core.monitor.active) core.monitor.emit({ type: "bind:error", address: endpoint, error });

@@ -236,7 +236,7 @@ export abstract class SocketCore implements SessionHost {
   }
 
   /** Whether closing waits for messages at all; subscriptions are not worth it. */
-  protected get lingers(): boolean {
+  get lingers(): boolean {
     return true;
   }
 

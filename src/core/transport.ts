@@ -164,6 +164,8 @@ export interface Party {
   onLost(pipe: Pipe, error: ZmqError): void;
   /** The other end of the pipe is closed; these messages were not taken. */
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): void;
+  /** Keeps the thread alive until the result is called; nothing when the socket does not linger. */
+  hold(): () => void;
   /** A name that was bound turned out to be another's; it is bound no more. */
   onBindError(error: ZmqError): void;
   /**

@@ -29,6 +29,9 @@ export const OFFER_STATE = 0;
 export const SIDE_SLOT = [1, 3] as const;
 export const SIDE_BIT = [2, 4] as const;
 
+/** 1: this side will touch the memory no more. */
+export const SIDE_DONE = [5, 6] as const;
+
 /** Values of OFFER_STATE. */
 export const OFFERED = 0;
 export const ACCEPTED = 1;
@@ -37,7 +40,9 @@ export const REFUSED = 2;
 /** Words of a direction's header. */
 export const TAIL = 0;
 export const WRITER_CLOSED = 1;
+/** Positions are multiples of eight: the lowest bit of this one says that the reader stands inside a message. */
 export const HEAD = LINE_WORDS;
+export const HEAD_INSIDE = 1;
 /** Messages that the receiving program took, counted modulo 2^32. */
 export const ACKNOWLEDGED = LINE_WORDS + 1;
 export const READER_CLOSED = LINE_WORDS + 2;
@@ -60,6 +65,8 @@ export const HELLO = 2;
 export const FRAME_START = 3;
 /** More octets of such a frame. */
 export const FRAME_PART = 4;
+/** The last octets of such a frame. */
+export const FRAME_END = 5;
 
 export const RECORD_ALIGN = 8;
 /** Bodies up to this many octets follow their head at once. */
@@ -68,6 +75,11 @@ const CLOSE_BYTES = 64;
 /** Octets of a pair with rings of `capacity` octets, a power of two. */
 export function pairBytes(capacity: number): number {
   return (LINE_WORDS + 2 * HEADER_WORDS) * 4 + 2 * capacity;
+}
+
+/** Makes a used pair as good as new; what lies in the data does not matter. */
+export function resetPair(memory: ArrayBufferLike): void {
+  new Int32Array(memory, 0, LINE_WORDS + 2 * HEADER_WORDS).fill(0);
 }
 
 /** The capacity of a pair's rings. */

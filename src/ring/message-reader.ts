@@ -6,7 +6,7 @@
  * Invariant: a message is given whole or not at all; what a writer that is gone had begun is never given.
  */
 import { allocate, allocateOwn, setBytes, viewOf } from "../base/bytes.ts";
-import { FRAME, FRAME_START, HELLO } from "./layout.ts";
+import { FRAME, FRAME_END, FRAME_START, HELLO } from "./layout.ts";
 import { START_BYTES } from "./message-writer.ts";
 import type { RingReader } from "./spsc-ring.ts";
 
@@ -29,8 +29,19 @@ export class MessageReader {
   // Full, so that the first body makes one.
   #slabUsed = SLAB_BYTES + 1;
 
+  /** Begins with the next whole message: of one that another reader had begun the rest is passed over. */
   constructor(ring: RingReader) {
     this.#ring = ring;
+    if (!ring.beganInside) return;
+    while (ring.next()) {
+      const kind = ring.flags & KIND_BITS;
+      if ((kind === FRAME || kind === FRAME_END) && (ring.flags & MORE_BIT) === 0) return;
+    }
+  }
+
+  /** Whether a message has begun whose end is not there yet. */
+  get isInside(): boolean {
+    return this.#frames !== null || this.#body !== null;
   }
 
   /** The next message, the caller's; undefined when there is none yet. */
@@ -64,7 +75,7 @@ export class MessageReader {
     const body = this.#body as Uint8Array;
     this.#copyTo(body, this.#filled, at + prefix, bodyBytes - prefix);
     this.#filled += bodyBytes - prefix;
-    if (this.#filled < body.length) return null;
+    if (kind !== FRAME_END) return null;
     this.#body = null;
     return body;
   }

@@ -2,14 +2,14 @@
  * Messages into a ring: each frame is a record, encoded straight into the shared memory; a message is handed over whole.
  *
  *     small     all frames claimed, then committed by the caller: the reader sees the message or nothing
- *     large     frames above a part go as FRAME_START and FRAME_PARTs, handed over as room comes; the reader keeps
+ *     large     frames above a part go as FRAME_START, FRAME_PARTs and FRAME_END, handed over as room comes; the reader keeps
  *               the message back until its last part is there
  *
  * Does not own: when to commit, whom to wake.
  * Invariant: while `busy`, no other message is begun.
  */
 import { setBytes } from "../base/bytes.ts";
-import { FRAME, FRAME_PART, FRAME_START, recordBytes } from "./layout.ts";
+import { FRAME, FRAME_END, FRAME_PART, FRAME_START, recordBytes } from "./layout.ts";
 import type { RingWriter } from "./spsc-ring.ts";
 
 /** Up to this size a loop copies faster than `set` (docs/performance.md). */
@@ -104,7 +104,9 @@ export class MessageWriter {
     const first = this.#written === 0;
     const prefix = first ? START_BYTES : 0;
     const count = Math.min(frame.length - this.#written, this.#partBytes);
-    const at = ring.claim(more | ((first ? FRAME_START : FRAME_PART) << 28), count + prefix);
+    const last = this.#written + count === frame.length;
+    const kind = first ? FRAME_START : last ? FRAME_END : FRAME_PART;
+    const at = ring.claim(more | (kind << 28), count + prefix);
     if (at < 0) return false;
     if (first) {
       ring.words[at >> 2] = frame.length | 0;

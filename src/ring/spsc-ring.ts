@@ -11,7 +11,18 @@
  * Invariants: 0 <= tail - head <= capacity; only the writer stores tail, only the reader stores head; plain reads and
  * writes of data lie between the atomic ones that hand it over.
  */
-import { HEAD, headBytes, READER_ASLEEP, RECORD_ALIGN, type RingMemory, ROOM_WANTED, recordBytes, SKIP, TAIL } from "./layout.ts";
+import {
+  HEAD,
+  HEAD_INSIDE,
+  headBytes,
+  READER_ASLEEP,
+  RECORD_ALIGN,
+  type RingMemory,
+  ROOM_WANTED,
+  recordBytes,
+  SKIP,
+  TAIL,
+} from "./layout.ts";
 
 /** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
 const LOW_BYTES = 64 * 1024;
@@ -37,7 +48,7 @@ export class RingWriter {
     this.#mask = bytes.length - 1;
     this.maxBodyBytes = bytes.length / 2 - RECORD_ALIGN;
     this.#tail = this.#committed = Atomics.load(header, TAIL);
-    this.#head = Atomics.load(header, HEAD);
+    this.#head = this.#loadHead();
   }
 
   /**
@@ -50,7 +61,7 @@ export class RingWriter {
     let skipped = 0;
     if (at + size > this.#capacity || this.#returns(at, size)) skipped = this.#capacity - at;
     if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) {
-      this.#head = Atomics.load(this.#header, HEAD);
+      this.#head = this.#loadHead();
       if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) return -1;
     }
     if (skipped > 0) {
@@ -82,7 +93,7 @@ export class RingWriter {
   /** Says that room is wanted: the reader will wake this side. True: there is some already, try again. */
   wantRoom(): boolean {
     Atomics.store(this.#header, ROOM_WANTED, 1);
-    const head = Atomics.load(this.#header, HEAD);
+    const head = this.#loadHead();
     if (head === this.#head) return false;
     this.#head = head;
     Atomics.store(this.#header, ROOM_WANTED, 0);
@@ -91,15 +102,19 @@ export class RingWriter {
 
   /** Whether the reader has released everything that was committed. */
   get drained(): boolean {
-    return Atomics.load(this.#header, HEAD) === this.#committed;
+    return this.#loadHead() === this.#committed;
   }
 
   // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it.
   #returns(at: number, size: number): boolean {
     if (at < LOW_BYTES || at < size || (at & (LOW_BYTES - 1)) >= size) return false;
     if (this.#tail !== this.#committed) return false;
-    this.#head = Atomics.load(this.#header, HEAD);
+    this.#head = this.#loadHead();
     return this.#head === this.#tail;
+  }
+
+  #loadHead(): number {
+    return Atomics.load(this.#header, HEAD) & ~HEAD_INSIDE;
   }
 }
 
@@ -110,6 +125,8 @@ export class RingReader {
   flags = 0;
   at = 0;
   bodyBytes = 0;
+  /** Whether whoever read this ring before stood inside a message. */
+  readonly beganInside: boolean;
   #header: Int32Array;
   #capacity: number;
   #mask: number;
@@ -124,8 +141,10 @@ export class RingReader {
     this.bytes = bytes;
     this.#capacity = bytes.length;
     this.#mask = bytes.length - 1;
-    this.#head = this.#released = Atomics.load(header, HEAD);
-    this.#tail = this.#head;
+    const head = Atomics.load(header, HEAD);
+    this.beganInside = (head & HEAD_INSIDE) !== 0;
+    this.#released = head;
+    this.#head = this.#tail = head & ~HEAD_INSIDE;
   }
 
   /** Goes on to the next record; false when there is none. Its body stays as it is until `release`. */
@@ -151,13 +170,14 @@ export class RingReader {
   }
 
   /**
-   * Gives the room of all records but the unread back. True: the writer waits for room and now has a good piece of it;
+   * Gives the room of all records but the unread back. `inside`: the last of them was not the end of a message. True: the writer waits for room and now has a good piece of it;
    * it is the caller's to wake it.
    */
-  release(): boolean {
-    if (this.#released === this.#head) return false;
-    this.#released = this.#head;
-    Atomics.store(this.#header, HEAD, this.#head);
+  release(inside = false): boolean {
+    const released = inside ? this.#head | HEAD_INSIDE : this.#head;
+    if (this.#released === released) return false;
+    this.#released = released;
+    Atomics.store(this.#header, HEAD, released);
     if (Atomics.load(this.#header, ROOM_WANTED) !== 1) return false;
     const used = (Atomics.load(this.#header, TAIL) - this.#head) | 0;
     if (used > this.#capacity >> 1) return false;

@@ -86,7 +86,7 @@ class DishCore extends SocketCore {
     this.#queue.activated(pipe);
   }
 
-  protected override get lingers(): boolean {
+  override get lingers(): boolean {
     return false;
   }
 }

@@ -102,7 +102,7 @@ export class XSubCore extends SocketCore {
   }
 
   // Subscriptions that were not sent are no loss: closing does not wait for them.
-  protected override get lingers(): boolean {
+  override get lingers(): boolean {
     return false;
   }
 

@@ -11,7 +11,7 @@ import { ZmqError } from "../base/errors.ts";
 import { Peer } from "../core/peer.ts";
 import { Pipe } from "../core/pipe.ts";
 import type { Binding, MessageTransport, Party } from "../core/transport.ts";
-import { WaitingConnection } from "./waiting-connection.ts";
+import { WaitingConnection, type WaitingHold } from "./waiting-connection.ts";
 
 /** What this thread has of one name space. */
 export class InprocNames {
@@ -52,8 +52,8 @@ export class InprocNames {
 
 /** The other threads of a name space. */
 export interface OtherThreads {
-  /** Whether messages for a name that nobody has bound yet keep this thread alive while they linger. */
-  readonly holdsWaiting: boolean;
+  /** When messages for a name that nobody has bound yet keep this thread alive. */
+  readonly holdsWaiting: WaitingHold;
   /** Takes the name for this thread. Throws EADDRINUSE when another has it. */
   claim(name: string, party: Party): Binding;
   /** A connection waits whose name nobody here has: it is taken out when another thread has it, now or later. */
@@ -82,7 +82,8 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
 
     connect(name, party) {
       const { sendHighWaterMark } = party.settings;
-      const connection = new WaitingConnection(name, party, others?.holdsWaiting ?? false, (each) => names.forget(each));
+      const holds = others?.holdsWaiting ?? "never";
+      const connection = new WaitingConnection(name, party, holds, (each) => names.forget(each));
       const peer = new Peer(party.endpoint);
       const [pipe, far] = Pipe.pair(
         { owner: party.owner, peer, highWaterMark: sendHighWaterMark },
@@ -93,7 +94,7 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
       if (party.conflates.receiving) far.conflate();
       party.onPipe(pipe);
       if (!names.join(connection)) {
-        if (others?.holdsWaiting) far.taker = connection;
+        if (holds !== "never") far.taker = connection;
         names.wait(connection);
         others?.seek(name);
       }

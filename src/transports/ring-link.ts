@@ -14,7 +14,16 @@ import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { Frame } from "../core/message.ts";
 import type { Pipe, PipeOwner, PipeTaker } from "../core/pipe.ts";
 import type { Party } from "../core/transport.ts";
-import { ACKNOWLEDGED, CREDIT_TARGET, CREDIT_WANTED, direction, READER_CLOSED, WRITER_CLOSED } from "../ring/layout.ts";
+import {
+  ACKNOWLEDGED,
+  CREDIT_TARGET,
+  CREDIT_WANTED,
+  direction,
+  pairHeader,
+  READER_CLOSED,
+  SIDE_DONE,
+  WRITER_CLOSED,
+} from "../ring/layout.ts";
 import { MessageReader } from "../ring/message-reader.ts";
 import { MessageWriter } from "../ring/message-writer.ts";
 import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
@@ -24,10 +33,12 @@ const BATCH = 64;
 
 /** What a link needs of its thread. */
 export interface LinkHost {
+  /** Messages that wait keep the thread alive from the first on, for it ends without asking. */
+  readonly holds: boolean;
   /** Rings at the other side. */
   wake(): void;
-  /** The link is over. */
-  remove(): void;
+  /** The link is over, and touches its memory no more. */
+  remove(rings: LinkRings): void;
 }
 
 /** One side's half of the memory, positioned behind the HELLOs. */
@@ -58,6 +69,7 @@ export class RingLink implements PipeOwner, PipeTaker {
   #closing = false;
   #lingered: ((flushed: number, dropped: number) => void) | null = null;
   #pendingAtClose = 0;
+  #release: (() => void) | null = null;
   #over = false;
 
   /**
@@ -168,10 +180,17 @@ export class RingLink implements PipeOwner, PipeTaker {
       this.#write();
       this.#commit();
       if (!this.#writer.busy && this.#pipe.waiting === 0) {
+        this.#let();
         if (this.#closing) this.#finish(null);
         return;
       }
     } while (out.wantRoom());
+    if (this.#host.holds) this.#release ??= this.#party.hold();
+  }
+
+  #let(): void {
+    this.#release?.();
+    this.#release = null;
   }
 
   // As many as there is room for.
@@ -219,7 +238,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     let room = false;
     do {
       empty = this.#fill(limit);
-      room = ring.release() || room;
+      room = ring.release(this.#reader.isInside) || room;
     } while (empty && ring.sleep());
     if (this.#acknowledge() || room) this.#host.wake();
     if (pipe.pending > 0) pipe.notifyAt(Math.max(0, pipe.pending - this.#step));
@@ -258,19 +277,21 @@ export class RingLink implements PipeOwner, PipeTaker {
     this.#over = true;
     Atomics.store(this.#inHeader, READER_CLOSED, 1);
     Atomics.store(this.#outHeader, WRITER_CLOSED, 1);
+    const unsent = this.#unsent();
+    Atomics.store(pairHeader(this.#rings.memory), SIDE_DONE[this.#rings.side], 1);
     if (!this.#orphaned) this.#host.wake();
-    this.#host.remove();
+    this.#host.remove(this.#rings);
     const end = this.#pipe.other;
     this.#pipe.close(true);
-    const unsent = this.#unsent();
+    unsent.push(...this.#untaken(unsent.length));
     if (unsent.length > 0) this.#party.onUnsent(end, unsent, reason ?? "peer-closed");
     const dropped = Math.min(unsent.length, this.#pendingAtClose);
     this.#lingered?.(this.#pendingAtClose - dropped, dropped);
+    this.#let();
   }
 
-  // Messages that nobody will read: in the ring, half in it, and before it.
+  // Messages that nobody will read: in the ring, and half in it.
   #unsent(): Frame[][] {
-    const pipe = this.#pipe;
     const messages: Frame[][] = [];
     if (this.#isDeaf()) {
       const left = new MessageReader(new RingReader(direction(this.#rings.memory, this.#rings.side)));
@@ -278,9 +299,14 @@ export class RingLink implements PipeOwner, PipeTaker {
     }
     const begun = this.#writer.giveUp();
     if (begun !== null) messages.push(begun);
-    pipe.other.written -= messages.length;
-    pipe.acknowledge(messages.length);
-    messages.push(...pipe.takeAll());
     return messages;
+  }
+
+  // Messages that never came to the ring. `taken`: how many of those that did were not sent.
+  #untaken(taken: number): Frame[][] {
+    const pipe = this.#pipe;
+    pipe.other.written -= taken;
+    pipe.acknowledge(taken);
+    return pipe.takeAll();
   }
 }

@@ -13,13 +13,13 @@ import { fromText, toText } from "../base/bytes.ts";
 import { Peer } from "../core/peer.ts";
 import { Pipe, type PipeOwner } from "../core/pipe.ts";
 import type { Party } from "../core/transport.ts";
-import { ACCEPTED, direction, HELLO, OFFER_STATE, pairBytes, pairHeader, SIDE_BIT, SIDE_SLOT } from "../ring/layout.ts";
+import { ACCEPTED, direction, HELLO, OFFER_STATE, pairHeader, REFUSED, SIDE_BIT, SIDE_DONE, SIDE_SLOT } from "../ring/layout.ts";
 import { RingReader, RingWriter } from "../ring/spsc-ring.ts";
 import { type LinkHost, type LinkRings, RingLink } from "./ring-link.ts";
 import type { WaitingConnection } from "./waiting-connection.ts";
 
-/** Octets of one direction's ring. Memory that is never used is never touched, so it costs address space only. */
-const RING_BYTES = 1 << 22;
+/** Octets of one direction's ring. A connection with little traffic uses only the beginning. */
+export const RING_BYTES = 1 << 21;
 
 /** Where a side's doorbell is: its slot in the directory and its bit there. */
 export interface Door {
@@ -45,9 +45,8 @@ export interface Offer {
   readonly from: number;
 }
 
-/** The connecting side's memory, with its HELLO. */
-export function makeOffer(party: Party, door: Door): LinkRings {
-  const memory = new SharedArrayBuffer(pairBytes(RING_BYTES));
+/** The connecting side's half of new memory, with its HELLO. */
+export function makeOffer(memory: SharedArrayBuffer, party: Party, door: Door): LinkRings {
   return openSide(memory, 0, party, door);
 }
 
@@ -57,10 +56,15 @@ export function offerState(rings: LinkRings): number {
 }
 
 /** Says no to an offer; the connecting side is to be woken. */
-export function answerOffer(memory: SharedArrayBuffer, state: number): Door {
+export function refuseOffer(memory: SharedArrayBuffer): void {
   const header = pairHeader(memory);
-  Atomics.store(header, OFFER_STATE, state);
-  return doorOf(memory, 0);
+  Atomics.store(header, SIDE_DONE[1], 1);
+  Atomics.store(header, OFFER_STATE, REFUSED);
+}
+
+/** The connecting side has heard the no, and touches the memory no more. */
+export function leaveOffer(memory: SharedArrayBuffer): void {
+  Atomics.store(pairHeader(memory), SIDE_DONE[0], 1);
 }
 
 /** Where a side's doorbell is. */

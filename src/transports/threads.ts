@@ -15,11 +15,23 @@ import { ZmqError } from "../base/errors.ts";
 import type { Binding, MessageTransport, Party } from "../core/transport.ts";
 import { Directory, SLOT_BELL, slotAt, slotOf } from "../ring/directory.ts";
 import { ACCEPTED, OFFERED, REFUSED, RING_VERSION } from "../ring/layout.ts";
+import { PairPool } from "../ring/pair-pool.ts";
 import { BELL_BITS, Doorbell, ring } from "../ring/wakeup.ts";
 import { InprocNames, inprocTransport, nameInUse, type OtherThreads } from "./inproc.ts";
 import type { LinkHost } from "./ring-link.ts";
-import { acceptOffer, answerOffer, type Door, doorOf, joinOffer, makeOffer, type Offer, offerState } from "./thread-offers.ts";
-import type { WaitingConnection } from "./waiting-connection.ts";
+import {
+  acceptOffer,
+  type Door,
+  doorOf,
+  joinOffer,
+  leaveOffer,
+  makeOffer,
+  type Offer,
+  offerState,
+  RING_BYTES,
+  refuseOffer,
+} from "./thread-offers.ts";
+import type { WaitingConnection, WaitingHold } from "./waiting-connection.ts";
 
 /** A channel that reaches the threads of this process. */
 export interface ThreadChannel {
@@ -32,6 +44,8 @@ export interface ThreadChannel {
 /** What the runtime gives. */
 export interface ThreadHost {
   readonly threadId: number;
+  /** This thread ends as soon as nothing holds it, without a last question whether messages wait. */
+  readonly endsUnasked: boolean;
   /** What the thread that started this one had bequeathed; undefined when nothing. */
   readonly inherited: unknown;
   /** Leaves this to all workers that are started from now on. */
@@ -73,11 +87,14 @@ interface Attendant {
 
 export class Threads implements OtherThreads {
   readonly names = new InprocNames();
-  readonly holdsWaiting: boolean;
+  readonly holdsWaiting: WaitingHold;
   readonly #host: ThreadHost;
   readonly #directory: Directory;
   readonly #key: number;
-  readonly #attendants: Set<Attendant>[] = Array.from({ length: BELL_BITS }, () => new Set());
+  readonly #attendants = new Set<Attendant>();
+  // The same, by their bit.
+  readonly #byBit = new Map<number, Set<Attendant>>();
+  readonly #pool = new PairPool(RING_BYTES);
   readonly #channels = new Map<number, ThreadChannel>();
   #bell: Doorbell | null = null;
   #channel: ThreadChannel | null = null;
@@ -90,7 +107,7 @@ export class Threads implements OtherThreads {
   constructor(host: ThreadHost) {
     this.#host = host;
     // Those who could bind the name live in threads that the main thread outlives by itself.
-    this.holdsWaiting = host.threadId !== 0;
+    this.holdsWaiting = host.endsUnasked ? "always" : host.threadId === 0 ? "never" : "closing";
     const { memory, parent = 0 } = (host.inherited ?? {}) as Partial<Inheritance>;
     this.#directory = Directory.from(memory) ?? Directory.create(host.threadId);
     this.#key = this.#directory.enter(host.threadId, parent);
@@ -147,7 +164,7 @@ export class Threads implements OtherThreads {
 
   // Looks after everything, rung or not.
   #recheck(): void {
-    for (const attendants of this.#attendants) for (const attendant of [...attendants]) attendant.attend();
+    for (const attendant of [...this.#attendants]) attendant.attend();
     this.#news();
   }
 
@@ -163,7 +180,8 @@ export class Threads implements OtherThreads {
 
   #offer(name: string, waiting: WaitingConnection, owner: number): void {
     const door = this.#newDoor();
-    const rings = makeOffer(waiting.connector, door);
+    const memory = this.#pool.take();
+    const rings = makeOffer(memory, waiting.connector, door);
     const back = (): void => {
       this.#dismiss(door, attendant);
       if (this.names.join(waiting)) return;
@@ -176,25 +194,27 @@ export class Threads implements OtherThreads {
         const state = offerState(rings);
         if (state === OFFERED) return;
         if (state === REFUSED) {
+          leaveOffer(memory);
+          this.#pool.retire(memory);
           back();
           return;
         }
         this.#dismiss(door, attendant);
         const lingered = waiting.leave();
-        this.#connect(door, owner, doorOf(rings.memory, 1), (host) => joinOffer(rings, waiting, host));
+        this.#connect(door, owner, doorOf(memory, 1), (host) => joinOffer(rings, waiting, host));
         lingered();
       },
       orphan: () => (offerState(rings) === ACCEPTED ? attendant.attend() : back()),
     };
-    this.#attendants[door.bit].add(attendant);
-    this.#channelTo(owner).post({ name, memory: rings.memory, from: this.#key } satisfies Offer);
+    this.#appoint(door, attendant);
+    this.#channelTo(owner).post({ name, memory, from: this.#key } satisfies Offer);
     this.#ring(slotOf(owner), NEWS_BIT); // It may be blocked in `wait`, where no message of a channel wakes it.
   }
 
   #onOffer({ name, memory, from }: Offer): void {
     const party = this.names.bound.get(name);
     const far = doorOf(memory, 0);
-    if (party === undefined) answerOffer(memory, REFUSED);
+    if (party === undefined) refuseOffer(memory);
     else {
       const door = this.#newDoor();
       this.#connect(door, from, far, (host) => acceptOffer(memory, party, door, host));
@@ -205,12 +225,16 @@ export class Threads implements OtherThreads {
   // A link that attends its doorbell until it is over.
   #connect(door: Door, peerKey: number, far: Door, make: (host: LinkHost) => ReturnType<typeof joinOffer>): void {
     const host: LinkHost = {
+      holds: this.#host.endsUnasked,
       wake: () => this.#ring(far.slot, far.bit),
-      remove: () => this.#dismiss(door, attendant),
+      remove: (rings) => {
+        this.#dismiss(door, attendant);
+        if (rings.side === 0) this.#pool.retire(rings.memory);
+      },
     };
     const link = make(host);
     const attendant: Attendant = { peerKey, attend: () => link.attend(), orphan: () => link.orphan() };
-    this.#attendants[door.bit].add(attendant);
+    this.#appoint(door, attendant);
     link.start();
     if (!this.#directory.isAlive(peerKey)) link.orphan();
   }
@@ -230,13 +254,12 @@ export class Threads implements OtherThreads {
 
   #attend(bit: number): void {
     if (bit === NEWS_BIT) this.#news();
-    else for (const attendant of [...this.#attendants[bit]]) attendant.attend();
+    else for (const attendant of [...(this.#byBit.get(bit) ?? [])]) attendant.attend();
   }
 
   #news(): void {
     const directory = this.#directory;
-    for (const attendants of this.#attendants)
-      for (const attendant of [...attendants]) if (!directory.isAlive(attendant.peerKey)) attendant.orphan();
+    for (const attendant of [...this.#attendants]) if (!directory.isAlive(attendant.peerKey)) attendant.orphan();
     if (this.#binds === directory.binds) return;
     this.#binds = directory.binds;
     for (const name of [...this.names.waiting.keys()]) this.#offerAll(name);
@@ -254,8 +277,18 @@ export class Threads implements OtherThreads {
     return { slot: slotOf(this.#key), bit };
   }
 
+  #appoint(door: Door, attendant: Attendant): void {
+    this.#attendants.add(attendant);
+    const sharing = this.#byBit.get(door.bit);
+    if (sharing === undefined) this.#byBit.set(door.bit, new Set([attendant]));
+    else sharing.add(attendant);
+  }
+
   #dismiss(door: Door, attendant: Attendant): void {
-    this.#attendants[door.bit].delete(attendant);
+    this.#attendants.delete(attendant);
+    const sharing = this.#byBit.get(door.bit);
+    sharing?.delete(attendant);
+    if (sharing?.size === 0) this.#byBit.delete(door.bit);
   }
 
   #channelTo(key: number): ThreadChannel {

@@ -8,17 +8,24 @@
 import type { Pipe, PipeOwner, PipeTaker } from "../core/pipe.ts";
 import type { Party } from "../core/transport.ts";
 
+/**
+ * When messages that wait keep their thread alive: never; from the socket's close or the thread's end on; or always, in a
+ * thread that ends without being asked.
+ */
+export type WaitingHold = "never" | "closing" | "always";
+
 export class WaitingConnection implements PipeOwner, PipeTaker {
   readonly name: string;
   readonly connector: Party;
   /** The connecting socket's end. */
   declare pipe: Pipe;
-  #holds: boolean;
+  #holds: WaitingHold;
+  #release: (() => void) | null = null;
   #forget: (connection: WaitingConnection) => void;
   #lingered: ((flushed: number, dropped: number) => void) | null = null;
 
-  /** `holds`: what waits keeps the thread alive for the socket's `linger`. `forget` is called when it is given up. */
-  constructor(name: string, connector: Party, holds: boolean, forget: (connection: WaitingConnection) => void) {
+  /** `forget` is called when it is given up. */
+  constructor(name: string, connector: Party, holds: WaitingHold, forget: (connection: WaitingConnection) => void) {
     this.name = name;
     this.connector = connector;
     this.#holds = holds;
@@ -30,10 +37,16 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
     this.pipe.other.taker = null;
     const lingered = this.#lingered;
     this.#lingered = null;
-    return () => lingered?.(0, 0);
+    const release = this.#release;
+    this.#release = null;
+    return () => {
+      lingered?.(0, 0);
+      release?.();
+    };
   }
 
   take(): boolean {
+    if (this.#holds === "always") this.#release ??= this.connector.hold();
     return false;
   }
 
@@ -54,12 +67,18 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
   }
 
   onClosed(): void {
-    if (!this.#holds || this.pipe.other.waiting === 0) return;
+    if (this.#holds === "never" || this.pipe.other.waiting === 0) return;
     this.#lingered = this.connector.linger(() => this.#giveUp());
   }
 
   onDrained(): void {
     this.#forget(this);
+    this.#let();
+  }
+
+  #let(): void {
+    this.#release?.();
+    this.#release = null;
   }
 
   #giveUp(): void {
@@ -70,5 +89,6 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
     this.connector.onUnsent(this.pipe, messages, "linger-expired");
     this.#lingered?.(0, messages.length);
     this.#lingered = null;
+    this.#let();
   }
 }

@@ -2,6 +2,7 @@
 import {
   BroadcastChannel,
   getEnvironmentData,
+  isMainThread,
   type MessagePort,
   receiveMessageOnPort,
   setEnvironmentData,
@@ -14,6 +15,7 @@ import { THREADS_KEY, type ThreadHost } from "./threads.ts";
 export function workerHost(): ThreadHost {
   return {
     threadId,
+    endsUnasked: !isMainThread && process.versions.deno !== undefined, // Its workers have no `beforeExit`.
     inherited: getEnvironmentData(THREADS_KEY),
     bequeath: (value) => setEnvironmentData(THREADS_KEY, value as Parameters<typeof setEnvironmentData>[1]),
 

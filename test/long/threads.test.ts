@@ -1,0 +1,18 @@
+/** The random traffic of test/threads, a hundred times as long. */
+import { test } from "node:test";
+import { printSeed, seed } from "../support/seed.ts";
+import { kills, storm } from "../support/thread-storm.ts";
+
+printSeed();
+
+test("ten million messages of up to 1 KiB from four threads", { timeout: 1_200_000 }, (t) =>
+  storm(t, { seed, writers: 4, messages: 2_500_000, maxBytes: 1024 }),
+);
+
+test("ten thousand messages of up to 16 MiB from two threads", { timeout: 1_200_000 }, (t) =>
+  storm(t, { seed, writers: 2, messages: 5_000, maxBytes: 16 << 20 }),
+);
+
+test("a thousand threads that are killed while they send", { timeout: 1_200_000 }, (t) =>
+  kills(t, { seed, writers: 5, messages: 1e9, maxBytes: 3000 }, 1000),
+);
