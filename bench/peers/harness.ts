@@ -45,6 +45,14 @@ export function obeyParent(): void {
 /** From this size on bodies are made anew and touched. */
 export const LARGE_BYTES = 100_000;
 
+/** What may wait on one side of a connection: as many messages as by default, while they are no more than this. */
+export const QUEUE_BYTES = 16_000_000;
+
+/** The high-water mark of every contestant. By default 1000 messages wait: 1 GB of them, if each has 1 MB. */
+export function highWaterMark(size: number): number {
+  return Math.min(1000, Math.floor(QUEUE_BYTES / size));
+}
+
 /** What body each message has: the same for small ones, one of its own, filled, for large ones. */
 export function bodies(size: number): () => Buffer {
   const fill = (): Buffer => Buffer.allocUnsafeSlow(size).fill("x");

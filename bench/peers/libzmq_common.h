@@ -110,6 +110,13 @@ static inline void check (int rc, const char *what)
     exit (1);
 }
 
+/* What may wait on one side of a connection: as many messages as by default, while they are no more than 16 MB. */
+static inline int high_water_mark (size_t size)
+{
+    size_t messages = 16000000 / size;
+    return messages < 1000 ? (int) messages : 1000;
+}
+
 static inline void set_int (void *socket, int option, int value)
 {
     check (zmq_setsockopt (socket, option, &value, sizeof value), "zmq_setsockopt");

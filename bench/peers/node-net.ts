@@ -11,6 +11,7 @@ import {
   LARGE_BYTES,
   Meter,
   obeyParent,
+  QUEUE_BYTES,
   RoundTrips,
   report,
   reportIdle,
@@ -26,8 +27,6 @@ const seconds = Number(secondsText);
 const count = Number(countText);
 
 const GATHER_BYTES = 65_536;
-/** A write waits for `drain` when so much is on its way. */
-const HIGH_WATER_BYTES = 2_097_152;
 /** Bodies from this size on go by reference. */
 const REFERENCE_BYTES = 4096;
 const HEADER_BYTES = 4;
@@ -35,7 +34,7 @@ const HEADER_BYTES = 4;
 const BATCH = 1000;
 
 function connect(): Socket {
-  const options = { writableHighWaterMark: HIGH_WATER_BYTES, noDelay: true };
+  const options = { writableHighWaterMark: QUEUE_BYTES, noDelay: true };
   if (endpoint.startsWith("ipc://")) return dial({ path: endpoint.slice(6), ...options });
   const [host, port] = endpoint.slice(6).split(":");
   return dial({ host, port: Number(port), ...options });

@@ -1,7 +1,7 @@
 /** PUSH to PULL with one `await` per message: between processes, and over inproc. */
 import type { Pull } from "zmtp";
 import { type Api, bindAndReport, commonSettings, type Roles } from "../api.ts";
-import { bodies, Meter, report } from "../harness.ts";
+import { bodies, highWaterMark, Meter, report } from "../harness.ts";
 
 const { endpoint, style, size, seconds } = commonSettings();
 
@@ -18,14 +18,14 @@ export async function measureAwaited(socket: Pick<Pull, "receive" | typeof Symbo
 
 export function throughput(zmq: Api): Roles {
   const push = async (): Promise<void> => {
-    const socket = new zmq.Push();
+    const socket = new zmq.Push({ sendHighWaterMark: highWaterMark(size) });
     socket.connect(endpoint);
     const make = bodies(size);
     for (;;) await socket.send(make());
   };
 
   const pull = async (): Promise<void> => {
-    const socket = new zmq.Pull();
+    const socket = new zmq.Pull({ receiveHighWaterMark: highWaterMark(size) });
     await bindAndReport(socket);
     const meter = new Meter(seconds, size);
     await measureAwaited(socket, meter);
@@ -34,8 +34,8 @@ export function throughput(zmq: Api): Roles {
   };
 
   const inproc = async (): Promise<void> => {
-    const receiver = new zmq.Pull();
-    const sender = new zmq.Push();
+    const receiver = new zmq.Pull({ receiveHighWaterMark: highWaterMark(size) });
+    const sender = new zmq.Push({ sendHighWaterMark: highWaterMark(size) });
     await receiver.bind("inproc://bench");
     sender.connect("inproc://bench");
     const make = bodies(size);

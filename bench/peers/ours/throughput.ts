@@ -2,12 +2,12 @@
 import { type Message, Pull, Push } from "zmtp";
 import { bindAndReport, commonSettings, type Roles, sendAll } from "../api.ts";
 import { measureAwaited } from "../awaited/throughput.ts";
-import { bodies, Meter, report } from "../harness.ts";
+import { bodies, highWaterMark, Meter, report } from "../harness.ts";
 
 const { endpoint, style, size, seconds } = commonSettings();
 
 async function push(): Promise<void> {
-  const socket = new Push();
+  const socket = new Push({ sendHighWaterMark: highWaterMark(size) });
   socket.connect(endpoint);
   await sendAll(socket, bodies(size));
 }
@@ -28,7 +28,7 @@ async function measure(socket: Pull, meter: Meter): Promise<void> {
 }
 
 async function pull(): Promise<void> {
-  const socket = new Pull();
+  const socket = new Pull({ receiveHighWaterMark: highWaterMark(size) });
   await bindAndReport(socket);
   const meter = new Meter(seconds, size);
   await measure(socket, meter);
@@ -38,8 +38,8 @@ async function pull(): Promise<void> {
 
 /** Both ends in one thread: sends until the socket is full, then the other end reads. */
 async function inproc(): Promise<void> {
-  const receiver = new Pull();
-  const sender = new Push();
+  const receiver = new Pull({ receiveHighWaterMark: highWaterMark(size) });
+  const sender = new Push({ sendHighWaterMark: highWaterMark(size) });
   await receiver.bind("inproc://bench");
   sender.connect("inproc://bench");
   const meter = new Meter(seconds, size);
