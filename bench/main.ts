@@ -18,6 +18,7 @@ import { pipelined } from "./parts/pipelined.ts";
 import { proxies } from "./parts/proxies.ts";
 import { queued } from "./parts/queued.ts";
 import { routerPeers } from "./parts/router-peers.ts";
+import { security } from "./parts/security.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
 import { ws } from "./parts/ws.ts";
@@ -47,6 +48,7 @@ const PARTS: readonly Part[] = [
   proxies,
   connections,
   queued,
+  security,
   importTime,
   packageSize,
   ws,

@@ -8,6 +8,7 @@ export type {
   NamedConnectOptions as StreamConnectOptions,
 } from "./core/connect-routing-id.ts";
 export { Context, type ContextOptions } from "./core/context.ts";
+export type { CurveAdmission, CurveAllow, CurveKey, CurveKeyPair, CurveOptions, CurvePeer } from "./core/curve-options.ts";
 export type { GroupMessage, Message, MessageLike, RoutedMessage } from "./core/message.ts";
 export {
   type AuthError,
@@ -28,6 +29,7 @@ export type { OperationOptions } from "./core/sender.ts";
 export type { CloseOutcome } from "./core/session.ts";
 export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts";
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";
+export type { Pem, TlsOptions } from "./core/tls-options.ts";
 export type { BindOptions, ConnectOptions, HttpServer } from "./core/transport.ts";
 export type { Writable } from "./core/writable.ts";
 export type { GroupOptions, RoutedOptions } from "./core/writable-to.ts";

@@ -7,10 +7,10 @@
  */
 import { realClock } from "./base/clock.ts";
 import { platformRandom } from "./base/random.ts";
+import { decode, encode } from "./base/z85.ts";
 import { type Capability, offers } from "./core/capability.ts";
 import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
-import { decode, encode } from "./security/z85.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { dialOnlyTransport } from "./transports/websocket.ts";
 

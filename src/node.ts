@@ -8,14 +8,21 @@ import { constants as osConstants } from "node:os";
 import { realClock } from "./base/clock.ts";
 import { usePlatformErrno } from "./base/errors.ts";
 import { platformRandom } from "./base/random.ts";
+import { decode, encode } from "./base/z85.ts";
 import { type Capability, offers } from "./core/capability.ts";
 import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
-import { decode, encode } from "./security/z85.ts";
+import { toKey } from "./core/security.ts";
+import { CertificateStore } from "./devices/certificate-files.ts";
+import { securityProvider } from "./devices/security-provider.ts";
+import { x25519PublicKey } from "./devices/x25519.ts";
+import { loadSodiumNative } from "./security/native-box.ts";
+import { secureRandom } from "./security/sodium.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
 import { Threads } from "./transports/threads.ts";
+import { tlsTransport } from "./transports/tls.ts";
 import { webSocketTransports } from "./transports/websocket-transport.ts";
 import { workerHost } from "./transports/worker-host.ts";
 
@@ -24,6 +31,12 @@ const threads = new Threads(workerHost());
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
   for (const callback of [...idle]) callback();
+});
+
+const security = securityProvider({
+  publicKey: x25519PublicKey,
+  crypto: { random: secureRandom, loadNative: loadSodiumNative },
+  certificates: new CertificateStore(),
 });
 
 const warned = new Set<string>();
@@ -39,9 +52,9 @@ installPlatform({
     },
   },
   random: platformRandom,
-  transports: () => [tcpTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
+  transports: () => [tcpTransport, tlsTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
   shared: {
-    transports: () => [tcpTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
+    transports: () => [tcpTransport, tlsTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
     waitForThreads: (ms) => threads.wait(ms),
   },
   warn(text) {
@@ -49,6 +62,7 @@ installPlatform({
     warned.add(text);
     process.emitWarning(text);
   },
+  security,
   maxFrameBytes: bufferConstants.MAX_LENGTH,
   onIdle(callback) {
     idle.add(callback);
@@ -69,7 +83,7 @@ export const capability: Capability = {
   pgm: false,
   tipc: false,
   norm: false,
-  curve: false,
+  curve: true,
   gssapi: false,
   draft: false,
   ws: true,
@@ -81,7 +95,25 @@ export function has(name: string): boolean {
   return offers(capability, name);
 }
 
+/** A new key pair for CURVE, each key 40 characters of Z85 (zmq_curve_keypair). Synchronous; about 0.1 ms. */
+export function curveKeyPair(): { publicKey: string; secretKey: string } {
+  const { publicKey, secretKey } = security.keyPair();
+  return { publicKey: encode(publicKey), secretKey: encode(secretKey) };
+}
+
+/**
+ * The public key of a secret key (zmq_curve_public): Z85 text (40 characters) or 32 bytes in, Z85 text out. EINVAL for
+ * what is no key.
+ */
+export function curvePublicKey(secretKey: string | Uint8Array): string {
+  return encode(security.publicKey(toKey("secretKey", secretKey)));
+}
+
 /** Z85 text of bytes and back (RFC 32). */
 export const z85: { encode(bytes: Uint8Array): string; decode(text: string): Uint8Array } = { encode, decode };
 
 export * from "./api.ts";
+export { Authenticator, type AuthenticatorOptions, type Decision } from "./devices/authenticator.ts";
+export { loadCertificate, saveCertificate } from "./devices/certificate-files.ts";
+export type { PasswordSource } from "./devices/passwords.ts";
+export { type Certificate, formatCertificate, parseCertificate } from "./security/certificate.ts";

@@ -25,7 +25,7 @@ export const ROOMS = {
   zmtp: { floor: 1, rooms: ["base"] },
   ring: { floor: 1, rooms: ["base"] },
   pgm: { floor: 2, rooms: ["base", "zmtp/legacy"] },
-  security: { floor: 2, rooms: ["base", "zmtp"], lazy: ["libsodium", "libsodium-wrappers"] },
+  security: { floor: 2, rooms: ["base", "zmtp"], lazy: ["libsodium", "sodium-native"] },
   core: { floor: 2, rooms: ["base", "zmtp"] },
   patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
   transports: {
@@ -59,7 +59,11 @@ export const ROOMS = {
       peer: ["server"],
     },
   },
-  devices: { floor: 5, rooms: ["base", "sockets", "core", "security"], hosts: ["node:fs", "node:fs/promises"] },
+  devices: {
+    floor: 5,
+    rooms: ["base", "zmtp/mechanism", "zmtp/command", "sockets", "core", "security"],
+    hosts: ["node:fs", "node:fs/promises", "node:crypto"],
+  },
   testing: { floor: 6, rooms: ["base", "core", "sockets", "zmtp", "node"] },
   cli: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"], lazy: ["commander"] },
   inspector: { floor: 7, rooms: ["node", "browser", "wire"], hosts: ["node:*"] },

@@ -129,6 +129,26 @@ static inline void bind_to (void *socket, const char *endpoint, char *last, size
     check (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, last, &length), "zmq_getsockopt");
 }
 
+/* Makes the socket a CURVE server or client when asked to; the keys are those of curve-keys.ts. */
+static inline void protect (void *socket, int server)
+{
+    if (setting ("curve", "")[0] == 0)
+        return;
+    const char *public_key = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+    const char *secret_key = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs";
+    const char *server_public_key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+    const char *server_secret_key = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+    if (server) {
+        int yes = 1;
+        check (zmq_setsockopt (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes), "ZMQ_CURVE_SERVER");
+        check (zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, server_secret_key, 41), "ZMQ_CURVE_SECRETKEY");
+        return;
+    }
+    check (zmq_setsockopt (socket, ZMQ_CURVE_SERVERKEY, server_public_key, 41), "ZMQ_CURVE_SERVERKEY");
+    check (zmq_setsockopt (socket, ZMQ_CURVE_PUBLICKEY, public_key, 41), "ZMQ_CURVE_PUBLICKEY");
+    check (zmq_setsockopt (socket, ZMQ_CURVE_SECRETKEY, secret_key, 41), "ZMQ_CURVE_SECRETKEY");
+}
+
 /* Binds and reports the real endpoint. */
 static inline void bind_and_report (void *socket, const char *endpoint)
 {

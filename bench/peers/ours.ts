@@ -6,11 +6,12 @@ import * as zmtp from "zmtp";
 import type { Roles } from "./api.ts";
 import { awaitedRoles } from "./awaited.ts";
 import { obeyParent, settings } from "./harness.ts";
+import { handshakes } from "./ours/handshakes.ts";
 import { pubsub } from "./ours/pubsub.ts";
 import { requests } from "./ours/requests.ts";
 import { router } from "./ours/router.ts";
 import { throughput } from "./ours/throughput.ts";
 
-const roles: Roles = { ...awaitedRoles(zmtp), ...throughput, ...requests, ...pubsub, ...router };
+const roles: Roles = { ...awaitedRoles(zmtp), ...throughput, ...requests, ...pubsub, ...router, ...handshakes };
 obeyParent();
 void roles[settings().role]();

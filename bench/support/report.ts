@@ -85,6 +85,7 @@ function line([figure, ...others]: readonly string[]): string {
 
 function figuresOf(part: Part, metric: Metric, contestant: ContestantResult, { contestants }: CaseResult): string {
   const own = contestant.summaries[metric.name];
+  if (own === undefined) return "";
   const median = compact(own.median);
   if (metric.derived) return line([median]);
   const ratios = referencesOf(part, metric).map((label) => {

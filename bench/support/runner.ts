@@ -71,5 +71,7 @@ export function ratioOf(own: ContestantResult, other: ContestantResult, metric: 
 
 function summariesOf(part: Part, figures: readonly Metrics[]): Record<string, Summary> {
   if (figures.length === 0) return {};
-  return Object.fromEntries(part.metrics.map(({ name }) => [name, summarize(figures.map((each) => each[name]))]));
+  // A case need not have every metric of its part.
+  const measured = part.metrics.filter(({ name }) => name in figures[0]);
+  return Object.fromEntries(measured.map(({ name }) => [name, summarize(figures.map((each) => each[name]))]));
 }

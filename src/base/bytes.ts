@@ -70,6 +70,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** As `equalBytes`, in a time that depends on the lengths alone. */
+export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < b.length; i++) difference |= (i < a.length ? a[i] : 0) ^ b[i];
+  return difference === 0;
+}
+
 /** A copy of a range in memory of its own; `Buffer.slice` would be a view. */
 export function copyBytes(source: Uint8Array, start = 0, end = source.length): Uint8Array {
   return Uint8Array.prototype.slice.call(source, start, end);

@@ -15,10 +15,17 @@ import { RawEngine } from "../zmtp/raw-engine.ts";
 import { announcesIdentity } from "../zmtp/socket-type.ts";
 import { BareHandshake, ZWS_BARE, zwsFraming } from "../zmtp/zws.ts";
 import { optionBytes, type Settings } from "./options.ts";
+import type { Peer } from "./peer.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { Link } from "./transport.ts";
 
-export function makeEngine(socket: SessionHost, settings: Settings, link: Link, sink: EngineSink): Engine | RawEngine {
+export function makeEngine(
+  socket: SessionHost,
+  settings: Settings,
+  peer: Peer,
+  link: Link,
+  sink: EngineSink,
+): Engine | RawEngine {
   const { context, type } = socket;
   if (socket.speaksRaw(settings)) return new RawEngine(sink);
   const { subprotocol } = link;
@@ -31,7 +38,7 @@ export function makeEngine(socket: SessionHost, settings: Settings, link: Link, 
       socketType: type,
       routingId: identity,
       acceptsOldPeers: zapDomain === null,
-      mechanism: subprotocol === ZWS_BARE ? new BareHandshake(identity) : socket.createMechanism(settings),
+      mechanism: subprotocol === ZWS_BARE ? new BareHandshake(identity) : socket.createMechanism(settings, peer),
       limits: {
         maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
         maxFrames,

@@ -14,13 +14,12 @@
 
 import { deadline, type Timer } from "../base/clock.ts";
 import { systemCode, ZmqError } from "../base/errors.ts";
-
 import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
 import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
 import type { RawEngine } from "../zmtp/raw-engine.ts";
 import { makeEngine } from "./codec.ts";
 import { connectionError, failureError, handshakeEvent } from "./failure.ts";
-import { byteLength, type Frame } from "./message.ts";
+import { byteLength, type Frame, isSubscription } from "./message.ts";
 import type { Settings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
@@ -66,7 +65,10 @@ export class Connection implements LinkSink, EngineSink {
   #linkPaused = false;
   // Answers to commands that wait behind a write which the kernel does not take.
   #answerBytes = 0;
+  // At most so many octets of this peer wait for the program.
+  #unreadBytes = 0;
   #loss: ZmqError | null = null;
+  #handshakeFailed = false;
 
   constructor(socket: SessionHost, owner: ConnectionOwner, settings: Settings, link: Link) {
     this.#socket = socket;
@@ -75,7 +77,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#link = link;
     this.#conflates = socket.conflates(settings).sending;
     this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
-    this.#engine = makeEngine(socket, settings, link, this);
+    this.#engine = makeEngine(socket, settings, owner.peer, link, this);
     this.#outbox.form = this.#engine.toWire;
   }
 
@@ -185,9 +187,9 @@ export class Connection implements LinkSink, EngineSink {
   onData(chunk: Uint8Array, lent?: boolean): void {
     this.#owner.peer.bytesReceived += chunk.length;
     // One chunk may wait undecoded; when more come, the kernel has to keep them.
-    if (this.#blocked) this.#pause();
+    if (this.#blocked || this.#engine.waiting) this.#pause();
     this.#engine.receive(chunk, this.#socket.context.clock.now(), lent);
-    this.#afterRead();
+    this.#afterRead(chunk.length);
   }
 
   space(): Uint8Array | null {
@@ -197,13 +199,27 @@ export class Connection implements LinkSink, EngineSink {
   onFilled(bytes: number): void {
     this.#owner.peer.bytesReceived += bytes;
     this.#engine.filled(bytes, this.#socket.context.clock.now());
-    this.#afterRead();
+    this.#afterRead(bytes);
   }
 
-  #afterRead(): void {
+  #afterRead(bytes: number): void {
+    this.#unreadBytes += bytes;
+    if (this.#unreadBytes > this.#settings.maxUnreadSize) this.#countUnread();
     // A peer that asks (PING) and does not take our answers is not read from until it does.
     if (this.#answerBytes > ANSWER_BYTES) this.#pause();
     this.#afterInput();
+  }
+
+  // What came since the last count may have been read: now it is counted exactly.
+  #countUnread(): void {
+    const { pipe } = this.#owner;
+    this.#unreadBytes = 0;
+    for (const frames of pipe?.other.waitingMessages ?? []) this.#unreadBytes += byteLength(frames);
+    if (pipe === null || this.#blocked || this.#unreadBytes <= this.#settings.maxUnreadSize) return;
+    // With the next message that is read.
+    pipe.notifyAt(pipe.pending - 1);
+    this.#blocked = true;
+    this.#pause();
   }
 
   #pause(): void {
@@ -213,7 +229,7 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   #unpause(): void {
-    if (!this.#linkPaused || this.#blocked || this.#answerBytes > ANSWER_BYTES) return;
+    if (!this.#linkPaused || this.#blocked || this.#engine.waiting || this.#answerBytes > ANSWER_BYTES) return;
     this.#linkPaused = false;
     this.#link?.resume();
   }
@@ -273,6 +289,11 @@ export class Connection implements LinkSink, EngineSink {
     this.#engine.heard();
   }
 
+  onInputWanted(): void {
+    this.#unpause();
+    this.#afterInput();
+  }
+
   onReady(handshake: PeerHandshake): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -283,7 +304,12 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onFailed(failure: EngineFailure): void {
-    this.#lose(failureError(failure, this.#owner.peer, this.#owner.peer.state === "handshaking"));
+    const { peer } = this.#owner;
+    const error = failureError(failure, peer, peer.state === "handshaking");
+    this.#tellFailedHandshake(error);
+    // The peer, or the handshake's deadline, ends it.
+    if (failure.then === "wait") return;
+    this.#lose(error, failure.then === "end-in-order");
   }
 
   onEnd(cause: Error | null): void {
@@ -325,13 +351,11 @@ export class Connection implements LinkSink, EngineSink {
     this.#engine.close();
   }
 
-  #lose(error: ZmqError): void {
+  #lose(error: ZmqError, inOrder = false): void {
     if (this.#loss !== null) return;
     this.#loss = error;
-    const { monitor } = this.#socket;
-    const { peer } = this.#owner;
-    if (monitor.active && peer.state === "handshaking") monitor.emit(handshakeEvent(error, peer));
-    this.#dropLink();
+    this.#tellFailedHandshake(error);
+    this.#dropLink(inOrder);
     // What came in before an ordinary end is still delivered, over the mark if need be: it is no more than a chunk or
     // two, and here already.
     if (error.retryable && this.#blocked) {
@@ -342,11 +366,21 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner.onOver(error);
   }
 
-  #dropLink(): void {
+  // Once, with the first reason.
+  #tellFailedHandshake(error: ZmqError): void {
+    const { monitor } = this.#socket;
+    const { peer } = this.#owner;
+    if (this.#handshakeFailed || peer.state !== "handshaking") return;
+    this.#handshakeFailed = true;
+    if (monitor.active) monitor.emit(handshakeEvent(error, peer));
+  }
+
+  #dropLink(inOrder = false): void {
     this.#stop();
     const link = this.#link;
     this.#link = null;
-    link?.destroy();
+    if (inOrder) link?.end(() => undefined);
+    else link?.destroy();
     const { pipe } = this.#owner;
     const { messages, sent } = this.#outbox.unsent();
     if (pipe === null) return;
@@ -361,8 +395,4 @@ export class Connection implements LinkSink, EngineSink {
     this.#timer = null;
     this.#timerAt = Number.NEGATIVE_INFINITY;
   }
-}
-
-function isSubscription(frames: readonly Frame[]): boolean {
-  return frames.length === 1 && frames[0].length > 0 && frames[0][0] <= 1;
 }

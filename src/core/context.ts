@@ -14,6 +14,7 @@ import { parseEndpoint } from "./endpoint.ts";
 import { Hold } from "./hold.ts";
 import { SlabPool } from "./outbox.ts";
 import { installedPlatform, type Platform } from "./platform.ts";
+import type { SecurityProvider } from "./security.ts";
 import type { CloseOutcome } from "./session.ts";
 import type { SessionContext } from "./session-host.ts";
 import type { SocketCore } from "./socket-core.ts";
@@ -148,6 +149,7 @@ export class ContextCore implements SessionContext {
   /** Blocks this thread until something happened between threads; null where no other thread can be reached. */
   readonly waitForThreads: ((ms: number) => void) | null;
   readonly warn: (text: string) => void;
+  readonly security: SecurityProvider | null;
   #owner: Context;
   #transports: Map<string, Transport>;
   #sockets = new Set<SocketCore>();
@@ -161,6 +163,7 @@ export class ContextCore implements SessionContext {
     this.hold = new Hold(platform.clock);
     this.maxFrameBytes = platform.maxFrameBytes;
     this.waitForThreads = platform.waitForThreads === undefined ? null : (ms) => platform.waitForThreads?.(ms);
+    this.security = platform.security ?? null;
     this.warn = (text) => platform.warn(text);
     this.#owner = owner;
     this.#transports = new Map(platform.transports().map((transport) => [transport.scheme, transport]));

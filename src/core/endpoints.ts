@@ -30,6 +30,8 @@ interface Bound {
   /** Ends listening; calls back when the address is free. */
   readonly stop: (done: () => void) => void;
   readonly sessions: Set<Session>;
+  /** Of these, those whose handshake is not complete. */
+  readonly pending: Set<Session>;
 }
 
 interface Dialled {
@@ -71,6 +73,7 @@ export class Endpoints {
     const { transport, address } = this.#transportOf(asked, options);
     const settings = this.#core.snapshot();
     transport.check(address, "bind", settings, options);
+    this.#core.context.security?.check(settings);
     if (transport.shape === "messages") return this.#bindName(asked, address, settings, transport);
     return this.#listen(asked, address, settings, transport, options);
   }
@@ -94,7 +97,7 @@ export class Endpoints {
       binding.close();
       done();
     };
-    const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
+    const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set(), pending: new Set() };
     this.#bound.add(bound);
     this.last = asked;
     if (binding.ready === undefined) return Promise.resolve();
@@ -148,7 +151,7 @@ export class Endpoints {
         over(this.#core.closedError("bind"));
         listening?.close(done);
       };
-      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set() };
+      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set(), pending: new Set() };
       this.#bound.add(bound);
       const sink: ListenSink = {
         onListening: (endpoint) => {
@@ -178,8 +181,19 @@ export class Endpoints {
   }
 
   #accept(bound: Bound, settings: Settings, link: Link): void {
+    const full = fullness(bound, settings);
+    if (full !== undefined) {
+      link.destroy();
+      const { monitor } = this.#core;
+      const error = new ZmqError("too-many-connections", `${bound.endpoint} (${link.remote}): ${full}`, {
+        address: bound.endpoint,
+      });
+      if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
+      return;
+    }
     const session = new Session(this.#core, bound.endpoint, settings, null);
     bound.sessions.add(session);
+    bound.pending.add(session);
     this.#sessions.add(session);
     session.accept(link);
   }
@@ -189,6 +203,7 @@ export class Endpoints {
     const { transport, address } = this.#transportOf(endpoint, options);
     const settings = this.#core.snapshot();
     transport.check(address, "connect", settings, options);
+    this.#core.context.security?.check(settings);
     this.last = endpoint;
     if (transport.shape === "messages") {
       this.#dialled.push({
@@ -276,11 +291,19 @@ export class Endpoints {
     this.#dialled = this.#dialled.filter((each) => each.pipe !== pipe);
   }
 
+  /** A session's handshake is complete. */
+  onSessionReady(session: Session): void {
+    for (const bound of this.#bound) bound.pending.delete(session);
+  }
+
   /** A session has ended, by itself or after lingering. */
   onSessionClosed(session: Session, outcome: CloseOutcome): void {
     this.#sessions.delete(session);
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
-    for (const bound of this.#bound) bound.sessions.delete(session);
+    for (const bound of this.#bound) {
+      bound.sessions.delete(session);
+      bound.pending.delete(session);
+    }
     this.#flushed += outcome.flushed;
     this.#dropped += outcome.dropped;
     this.#checkQuiet();
@@ -321,4 +344,11 @@ export class Endpoints {
       { address: endpoint },
     );
   }
+}
+
+// Why an endpoint takes no more connections; undefined while it does.
+function fullness({ sessions, pending }: Bound, { maxConnections, maxPendingHandshakes }: Settings): string | undefined {
+  if (sessions.size >= maxConnections) return `it has ${sessions.size} connections, maxConnections is ${maxConnections}`;
+  if (pending.size < maxPendingHandshakes) return undefined;
+  return `${pending.size} connections are in their handshake, maxPendingHandshakes is ${maxPendingHandshakes}`;
 }

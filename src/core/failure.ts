@@ -24,13 +24,22 @@ const ZMTP_CODES: Partial<Record<ErrorReason, string>> = {
   "malformed-command": "ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED",
   "malformed-ready": "ERR_ZMTP_MALFORMED_COMMAND_READY",
   "malformed-error": "ERR_ZMTP_MALFORMED_COMMAND_ERROR",
+  "malformed-hello": "ERR_ZMTP_MALFORMED_COMMAND_HELLO",
+  "malformed-welcome": "ERR_ZMTP_MALFORMED_COMMAND_WELCOME",
+  "malformed-initiate": "ERR_ZMTP_MALFORMED_COMMAND_INITIATE",
+  "malformed-sealed": "ERR_ZMTP_MALFORMED_COMMAND_MESSAGE",
+  cryptographic: "ERR_ZMTP_CRYPTOGRAPHIC",
+  "key-exchange": "ERR_ZMTP_KEY_EXCHANGE",
+  "invalid-sequence": "ERR_ZMTP_INVALID_SEQUENCE",
 };
 
 /** The error of an engine that gave up on its peer: reason, offset and the first bytes at fault. */
 export function failureError(failure: EngineFailure, peer: Peer, handshaking: boolean): ZmqError {
   const bytes = failure.hex === "" ? "" : `: ${failure.hex}`;
   const text = `${failure.text} (after ${failure.offset} bytes${bytes})`;
-  const code = handshaking ? (ZMTP_CODES[failure.reason] ?? "ERR_ZMTP_UNSPECIFIED") : undefined;
+  const code =
+    failure.code ??
+    (handshaking && failure.status === undefined ? (ZMTP_CODES[failure.reason] ?? "ERR_ZMTP_UNSPECIFIED") : undefined);
   const error = connectionError(failure.reason, text, peer, code);
   return failure.status === undefined ? error : Object.assign(error, { status: failure.status });
 }
@@ -40,7 +49,7 @@ export function handshakeEvent(error: ZmqError, peer: Peer): Event {
   const common = { address: peer.endpoint, peer };
   if ("status" in error) return { type: "handshake:error:auth", ...common, error: error as AuthError };
   return {
-    type: error.code.startsWith("ERR_ZMTP_") ? "handshake:error:protocol" : "handshake:error:other",
+    type: /^ERR_(ZMTP|ZAP)_/.test(error.code) ? "handshake:error:protocol" : "handshake:error:other",
     ...common,
     error,
   };

@@ -95,3 +95,8 @@ export function byteLength(frames: readonly Frame[]): number {
   for (const frame of frames) length += frame.length;
   return length;
 }
+
+/** Whether a message has the form of a subscription or its end: one frame, 01 or 00 and the topic. */
+export function isSubscription(frames: readonly Frame[]): boolean {
+  return frames.length === 1 && frames[0].length > 0 && frames[0][0] <= 1;
+}

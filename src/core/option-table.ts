@@ -8,12 +8,14 @@
  * but its default (`refused`), so that nobody believes to be protected.
  */
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { CurveOptions } from "./curve-options.ts";
+import type { TlsOptions } from "./tls-options.ts";
 
 /** One row: how an option is written, what it takes, and when it acts. */
 export interface OptionSpec<Value> {
   readonly constant: string;
   readonly id: number;
-  readonly kind: "int" | "boolean" | "text" | "bytes" | "choice";
+  readonly kind: "int" | "boolean" | "text" | "bytes" | "choice" | "key" | "object";
   readonly default: Value;
   readonly unit: string;
   /** Whole numbers: the least and greatest value. Text: the least and most octets. */
@@ -52,6 +54,10 @@ const text = <const More extends Extra = None>(id: number, constant: string, mor
   row({ kind: "text", id, constant, default: null }, { max: 255, ...more });
 const bytes = <const More extends Extra = None>(id: number, constant: string, more?: More): Row<string | null, More> =>
   row({ kind: "bytes", id, constant, default: null }, { max: 255, ...more });
+const key = <const More extends Extra = None>(id: number, constant: string, more?: More): Row<string | null, More> =>
+  row({ kind: "key", id, constant, default: null }, { ...more });
+const object = <Value, const More extends Extra = None>(id: number, constant: string, more?: More): Row<Value | null, More> =>
+  row({ kind: "object", id, constant, default: null }, { ...more });
 /** The first value is the default. */
 const choice = <const Value, const More extends Extra>(
   id: number,
@@ -131,20 +137,25 @@ export const OPTIONS = {
   immediate: bool(39, "ZMQ_IMMEDIATE", false),
   /** Allow IPv6: wildcards bind both families, names resolve to both. */
   ipv6: bool(42, "ZMQ_IPV6", false),
-  /** Act as PLAIN server; not built yet. */
-  plainServer: bool(44, "ZMQ_PLAIN_SERVER", false, { effect: "refused" }),
-  /** PLAIN user name; not built yet. */
-  plainUsername: text(45, "ZMQ_PLAIN_USERNAME", { effect: "refused" }),
-  /** PLAIN password; not built yet. */
-  plainPassword: text(46, "ZMQ_PLAIN_PASSWORD", { effect: "refused" }),
-  /** Act as CURVE server; not built yet. */
-  curveServer: bool(47, "ZMQ_CURVE_SERVER", false, { effect: "refused" }),
-  /** CURVE public key; not built yet. */
-  curvePublicKey: text(48, "ZMQ_CURVE_PUBLICKEY", { effect: "refused" }),
-  /** CURVE secret key; not built yet. */
-  curveSecretKey: text(49, "ZMQ_CURVE_SECRETKEY", { effect: "refused" }),
-  /** CURVE key of the server to talk to; not built yet. */
-  curveServerKey: text(50, "ZMQ_CURVE_SERVERKEY", { effect: "refused" }),
+  /** Act as PLAIN server: each client's name and password go to the ZAP handler, which must be there. */
+  plainServer: bool(44, "ZMQ_PLAIN_SERVER", false),
+  /** Name that a PLAIN client gives; makes this socket one. */
+  plainUsername: text(45, "ZMQ_PLAIN_USERNAME"),
+  /** Password that a PLAIN client gives, in clear text; makes this socket a PLAIN client. */
+  plainPassword: text(46, "ZMQ_PLAIN_PASSWORD"),
+  /** Act as CURVE server, with `curveSecretKey`. */
+  curveServer: bool(47, "ZMQ_CURVE_SERVER", false),
+  /** Our public key, Z85 text or 32 octets; a client needs it. */
+  curvePublicKey: key(48, "ZMQ_CURVE_PUBLICKEY"),
+  /** Our secret key, Z85 text or 32 octets. */
+  curveSecretKey: key(49, "ZMQ_CURVE_SECRETKEY"),
+  /** Public key of the server that a CURVE client talks to; makes this socket one. */
+  curveServerKey: key(50, "ZMQ_CURVE_SERVERKEY"),
+  /**
+   * CURVE in one: `{ serverKey }` for a client, `{ keyPair, allow }` for a server, where `allow` is a set of public keys,
+   * `{ directory }` of certificates, a function of the peer, or `"any"`.
+   */
+  curve: object<CurveOptions>(OURS, ""),
   /** Send an empty message to each new peer, so that a ROUTER learns of us. */
   probeRouter: bool(51, "ZMQ_PROBE_ROUTER", false, { types: ["REQ", "DEALER", "ROUTER"], effect: "now" }),
   /** Put a request id before each request and take only the reply that carries it. */
@@ -153,8 +164,8 @@ export const OPTIONS = {
   relaxed: bool(53, "ZMQ_REQ_RELAXED", false, { types: ["REQ"], effect: "now" }),
   /** Keep only the newest message of each queue; high-water marks are ignored. */
   conflate: bool(54, "ZMQ_CONFLATE", false, { types: CONFLATING }),
-  /** Domain of ZAP requests; not built yet. */
-  zapDomain: text(55, "ZMQ_ZAP_DOMAIN", { effect: "refused" }),
+  /** Domain of ZAP requests; with the NULL mechanism peers are authenticated only if there is one. */
+  zapDomain: text(55, "ZMQ_ZAP_DOMAIN"),
   /** A new peer with a known routing id takes it over; otherwise it is ignored. */
   handover: bool(56, "ZMQ_ROUTER_HANDOVER", false, { types: ["ROUTER"], effect: "now" }),
   /** IP type of service of tcp connections. Node.js can set it from version 26 on. */
@@ -198,8 +209,8 @@ export const OPTIONS = {
   vmciConnectTimeout: int(88, "ZMQ_VMCI_CONNECT_TIMEOUT", -1, { unit: "ms", min: -1, effect: "stored" }),
   /** Ties a connection to a network device; JavaScript runtimes cannot. */
   interface: text(92, "ZMQ_BINDTODEVICE", { max: 16, effect: "stored" }),
-  /** Strict ZAP; not built yet. */
-  zapEnforceDomain: bool(93, "ZMQ_ZAP_ENFORCE_DOMAIN", false, { effect: "refused" }),
+  /** Refuse peers when there is a `zapDomain` and no ZAP handler. */
+  zapEnforceDomain: bool(93, "ZMQ_ZAP_ENFORCE_DOMAIN", false),
   /** A shortcut of Windows; JavaScript runtimes cannot set it. */
   loopbackFastPath: bool(94, "ZMQ_LOOPBACK_FASTPATH", false, { effect: "stored" }),
   /**
@@ -247,6 +258,20 @@ export const OPTIONS = {
   hiccupMessage: bytes(114, "ZMQ_HICCUP_MSG", { max: INT_MAX, types: ["DEALER", "CLIENT", "PEER"], effect: "now" }),
   /** Send every unsubscription to the publishers, not only a topic's last. */
   verboseUnsubscribe: bool(115, "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE", false, { types: ["XSUB"], effect: "now" }),
+  /**
+   * What `tls+tcp://` connections use, as `node:tls` has it: `cert`, `key`, `ca`, `servername`, `minVersion`, … The
+   * other side's certificate is verified unless `rejectUnauthorized` is false; a listener asks for one with `requestCert`.
+   */
+  tls: object<TlsOptions>(OURS, ""),
+  /** Most connections that one bound endpoint may have at a time; one more is closed at once. */
+  maxConnections: int(OURS, "", 65_536, { unit: "connections", min: 1 }),
+  /** Most connections of one bound endpoint whose handshake is not complete; one more is closed at once. */
+  maxPendingHandshakes: int(OURS, "", 4096, { unit: "connections", min: 1 }),
+  /**
+   * Octets of one peer that wait to be read by the program; above, nothing more is read from its connection until some
+   * were. A message is never cut by it.
+   */
+  maxUnreadSize: int(OURS, "", 256 * 1024 * 1024, { unit: "bytes", min: 1, max: BIG, types: RECEIVERS }),
   /** Most frames of one message from a peer; a longer one costs it the connection. */
   maxFrames: int(OURS, "", 100_000, { unit: "frames", min: 1 }),
   /** Most octets of the properties in a peer's handshake; more cost it the connection. */

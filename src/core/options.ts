@@ -6,6 +6,7 @@ import { describe, ZmqError } from "../base/errors.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import { isCidr } from "./endpoint.ts";
 import { OPTIONS, type OptionSpec } from "./option-table.ts";
+import { isSecurityOption, NO_SECURITY, readSecurity, type SecurityChoice } from "./security.ts";
 
 /** The public name of an option. */
 export type OptionName = keyof typeof OPTIONS;
@@ -13,7 +14,10 @@ export type OptionName = keyof typeof OPTIONS;
 export type OptionValue<Name extends OptionName> = (typeof OPTIONS)[Name] extends OptionSpec<infer Value> ? Value : never;
 
 /** The values of all options of one socket. Sessions and transports get a copy when they are made. */
-export type Settings = { -readonly [Name in OptionName]: OptionValue<Name> };
+export type Settings = { -readonly [Name in OptionName]: OptionValue<Name> } & {
+  /** What the security options amount to; their own fields stay empty. */
+  security: SecurityChoice;
+};
 
 /** The names of the options that a socket type has. */
 export type OptionNameOf<Type extends SocketTypeName> = {
@@ -27,6 +31,7 @@ export type OptionNameOf<Type extends SocketTypeName> = {
 export function defaultSettings(): Settings {
   const settings: Record<string, unknown> = {};
   for (const name of Object.keys(OPTIONS) as OptionName[]) settings[name] = OPTIONS[name].default;
+  settings.security = NO_SECURITY;
   return settings as Settings;
 }
 
@@ -62,7 +67,9 @@ function normalise(name: string, spec: OptionSpec<unknown>, value: unknown): unk
     if (Number.isInteger(value) && (value as number) >= spec.min && (value as number) <= spec.max) return value;
     throw wrong(name, `a whole number from ${spec.min} to ${spec.max}${spec.unit ? ` (${spec.unit})` : ""}`, value);
   }
-  if (value === null) return null;
+  if (value === null || spec.kind === "object") return value;
+  // Looked at where it becomes octets; nothing here may show it.
+  if (spec.kind === "key") return value;
   const text = typeof value === "string" ? marked(value) : value instanceof Uint8Array ? bytesToOption(spec, value) : undefined;
   if (text === undefined) throw wrong(name, "a string, a Buffer or null", value);
   const size = typeof value === "string" ? fromText(value).length : (value as Uint8Array).length;
@@ -117,6 +124,7 @@ export function optionBytes(value: string | null): Uint8Array {
 
 /** What reading an option gives: octets that are no text come one character per octet. */
 export function readOption(settings: Settings, name: OptionName): Settings[OptionName] {
+  if (isSecurityOption(name)) return readSecurity(settings.security, name);
   const value = settings[name];
   return typeof value === "string" && value.startsWith(BINARY) ? value.slice(1) : value;
 }

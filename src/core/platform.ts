@@ -8,6 +8,7 @@
 import type { Clock } from "../base/clock.ts";
 import { assert } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
+import type { SecurityProvider } from "./security.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Platform {
@@ -21,6 +22,8 @@ export interface Platform {
   waitForThreads?(ms: number): void;
   /** Tells the user, once per text and process if it can. */
   warn(text: string): void;
+  /** The mechanisms beside NULL; absent when there are none. */
+  readonly security?: SecurityProvider;
   /** The runtime's largest buffer, in bytes. */
   readonly maxFrameBytes: number;
   /** Calls back each time the process has nothing left to do, until the returned function is called. */

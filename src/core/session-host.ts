@@ -16,6 +16,7 @@ import type { SlabPool } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
 import type { CloseOutcome, Session } from "./session.ts";
+import type { Transport } from "./transport.ts";
 import type { Turn } from "./turn.ts";
 
 /** Shared by all sessions of a context. */
@@ -27,6 +28,10 @@ export interface SessionContext {
   readonly slabs: SlabPool;
   /** The runtime's largest buffer. */
   readonly maxFrameBytes: number;
+  /** Tells the user, once per text. */
+  readonly warn: (text: string) => void;
+  /** The transport of an endpoint of this context, and the rest of its text. */
+  transportOf(endpoint: string): { readonly transport: Transport; readonly address: string };
 }
 
 export interface SessionHost extends PipeOwner {
@@ -41,7 +46,8 @@ export interface SessionHost extends PipeOwner {
   speaksRaw(settings: Settings): boolean;
   /** Which directions keep only the newest message. Subscriptions are never conflated. */
   conflates(settings: Settings): { readonly sending: boolean; readonly receiving: boolean };
-  createMechanism(settings: Settings): Mechanism;
+  /** The mechanism of one connection with `peer`. */
+  createMechanism(settings: Settings, peer: Peer): Mechanism;
   /** Whether a message has the form that this type requires of its peers; if not, the connection ends. */
   acceptsMessage(frames: Frame[]): boolean;
   /** A pipe was made; this is the socket's end. */

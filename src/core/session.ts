@@ -42,6 +42,12 @@ const STOP_REFUSED = 1;
 const STOP_HANDSHAKE = 2;
 const STOP_DISCONNECTED = 4;
 
+// Of equal names an authority's properties come before the peer's own, as with libzmq.
+function introduce(peer: Peer, { metadata, identity }: PeerHandshake): void {
+  peer.userId = identity?.userId ?? "";
+  peer.metadata = identity === undefined ? metadata : new Map([...metadata, ...identity.metadata]);
+}
+
 /** Where a dialled session connects to. */
 export interface DialTarget {
   readonly transport: LinkTransport;
@@ -156,8 +162,8 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { peer } = this;
     peer.socketType = handshake.socketType;
     peer.routingId = handshake.routingId;
-    peer.metadata = handshake.metadata;
     peer.protocol = handshake.protocol;
+    introduce(peer, handshake);
     peer.state = "ready";
     this.#become("ready");
     const { monitor } = this.#host;

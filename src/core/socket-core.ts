@@ -11,20 +11,23 @@
 
 import { fromText } from "../base/bytes.ts";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
-import { type Mechanism, NullMechanism } from "../zmtp/mechanism.ts";
-import { announcesIdentity, type SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Mechanism } from "../zmtp/mechanism.ts";
+import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
+import { makeMechanism } from "./make-mechanism.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
 import { OPTIONS } from "./option-table.ts";
-import { addToList, checkOption, defaultSettings, listOf, type OptionName, optionBytes, type Settings } from "./options.ts";
+import { addToList, checkOption, defaultSettings, type OptionName, optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
+import { isSecurityOption, wipe } from "./security.ts";
 import { Sender } from "./sender.ts";
 import { type CloseOutcome, Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
+import { setSecurity } from "./set-security.ts";
 import { Counters } from "./stats.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
@@ -158,7 +161,8 @@ export abstract class SocketCore implements SessionHost {
     const before = this.settings[name];
     let checked: unknown = checkOption(name, value);
     if (spec.form !== "any") checked = addToList(before as string | null, checked as string | null);
-    (this.settings as Record<OptionName, unknown>)[name] = checked;
+    if (isSecurityOption(name) || name === "curve") setSecurity(this.settings, this.context.security, name, checked);
+    else (this.settings as Record<OptionName, unknown>)[name] = checked;
     if (name === "sendHighWaterMark") for (const pipe of this.pipes) pipe.setHighWaterMark(checked as number);
     if (name === "receiveHighWaterMark") {
       for (const { other } of this.pipes)
@@ -220,6 +224,7 @@ export abstract class SocketCore implements SessionHost {
       for (const pipe of [...this.pipes]) this.retire(pipe);
       this.endpoints.close(lingerMs, (outcome) => {
         this.context.remove(this);
+        wipe(this.settings.security);
         if (this.monitor.active) this.monitor.emit({ type: "end" });
         resolve(outcome);
       });
@@ -262,14 +267,8 @@ export abstract class SocketCore implements SessionHost {
 
   // Sessions and pipes call -------------------------------------------------------------------------------------------
 
-  createMechanism(settings: Settings): Mechanism {
-    const metadata: [string, Uint8Array][] = [["Socket-Type", fromText(this.type)]];
-    if (announcesIdentity(this.type)) metadata.push(["Identity", optionBytes(settings.routingId)]);
-    for (const property of listOf(settings.metadata)) {
-      const colon = property.indexOf(":");
-      metadata.push([property.slice(0, colon), fromText(property.slice(colon + 1))]);
-    }
-    return new NullMechanism(metadata);
+  createMechanism(settings: Settings, peer: Peer): Mechanism {
+    return makeMechanism(this.type, settings, peer, this.context);
   }
 
   acceptsMessage(_frames: Frame[]): boolean {
@@ -283,6 +282,8 @@ export abstract class SocketCore implements SessionHost {
   }
 
   onPeerReady(pipe: Pipe, again: boolean): void {
+    const session = this.sessionOf(pipe);
+    if (session !== undefined) this.endpoints.onSessionReady(session);
     if (again) this.probe(pipe);
     const { helloMessage } = this.settings;
     if (helloMessage !== null) pipe.writeFirst([optionBytes(helloMessage)]);

@@ -60,9 +60,10 @@ export abstract class Socket {
     return this._core.endpoints.last;
   }
 
-  /** The security mechanism: null for NULL, the only one of this version (ZMQ_MECHANISM). */
+  /** The security mechanism of new connections, as the last security option chose it; null is NULL (ZMQ_MECHANISM). */
   get securityMechanism(): null | "plain" | "curve" | "gssapi" {
-    return null;
+    const { mechanism } = this._core.settings.security;
+    return mechanism === "NULL" ? null : mechanism === "PLAIN" ? "plain" : "curve";
   }
 
   /** Whether libzmq lets threads share a socket of this type; here no socket is shared (ZMQ_THREAD_SAFE). */

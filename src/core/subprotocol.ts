@@ -11,8 +11,10 @@
 import type { Settings } from "./options.ts";
 
 /** As libzmq writes them. */
-export function subprotocolsOf(_settings: Settings): readonly string[] {
-  return ["ZWS2.0/NULL", "ZWS2.0"];
+export function subprotocolsOf({ security, zapDomain }: Settings): readonly string[] {
+  if (security.mechanism !== "NULL") return [`ZWS2.0/${security.mechanism}`];
+  // Without a handshake nobody is authenticated.
+  return zapDomain === null ? ["ZWS2.0/NULL", "ZWS2.0"] : ["ZWS2.0/NULL"];
 }
 
 /** As a platform's WebSocket can offer them. */

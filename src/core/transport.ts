@@ -190,6 +190,8 @@ export interface MessageTransport {
   check(address: string, use: "bind" | "connect", settings: Settings, options?: object): void;
   /** Takes a name: connections that wait for it are joined at once. Throws EADDRINUSE. */
   bind(address: string, party: Party): Binding;
+  /** Whether somebody has the name now. */
+  isBound(address: string): boolean;
   /** Joins at once or when the name is bound. The result is this party's end. */
   connect(address: string, party: Party): Pipe;
 }

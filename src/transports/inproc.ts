@@ -56,6 +56,8 @@ export interface OtherThreads {
   readonly holdsWaiting: WaitingHold;
   /** Takes the name for this thread. Throws EADDRINUSE when another has it. */
   claim(name: string, party: Party): Binding;
+  /** Whether another thread has the name now. */
+  has(name: string): boolean;
   /** A connection waits whose name nobody here has: it is taken out when another thread has it, now or later. */
   seek(name: string): void;
 }
@@ -79,6 +81,8 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
       };
       return claim?.ready === undefined ? { close } : { close, ready: claim.ready };
     },
+
+    isBound: (name) => names.bound.has(name) || (others?.has(name) ?? false),
 
     connect(name, party) {
       const { sendHighWaterMark } = party.settings;

@@ -120,6 +120,10 @@ export class StreamLink implements Link {
 /** What differs between listeners. */
 export interface ListenOptions {
   readonly sink: ListenSink;
+  /** The server's event that brings a connection; absent: `connection`. */
+  readonly connectionEvent?: string;
+  /** The link over a new connection; absent: a plain one. */
+  readonly link?: (socket: Socket, remote: string) => Link;
   /** Makes the server listen. */
   readonly start: () => void;
   /** The endpoint, once it is listening. May throw what `failed` understands. */
@@ -154,10 +158,10 @@ export function listenWith(server: Server, options: ListenOptions): Listening {
       sink.onError(options.failed(error as Error));
     }
   });
-  server.on("connection", (socket: Socket) => {
+  server.on(options.connectionEvent ?? "connection", (socket: Socket) => {
     const remote = options.remote(socket);
     const welcome = options.allows?.(socket) ?? true;
-    if (state === "listening" && welcome) sink.onLink(StreamLink.over(socket, remote));
+    if (state === "listening" && welcome) sink.onLink(options.link?.(socket, remote) ?? StreamLink.over(socket, remote));
     else socket.destroy();
     if (!welcome)
       sink.onAcceptError(new ZmqError("filtered", `${remote} is not allowed by tcpAcceptFilter; its connection was closed`));
@@ -189,12 +193,18 @@ export function dialError(error: Error, address: string): ZmqError {
     EAI_AGAIN: "name-not-found",
     ETIMEDOUT: "connect-timeout",
   };
-  const reason = reasons[systemCode(error) ?? ""] ?? "connect-failed";
+  const code = systemCode(error) ?? "";
+  const reason = reasons[code] ?? (isTlsError(code) ? "tls-failed" : "connect-failed");
   return new ZmqError(
     reason,
     `Could not connect to ${address}: ${error.message}`,
-    reason === "name-not-found" ? { address, cause: error } : withCode(error, address),
+    reason === "name-not-found" || reason === "tls-failed" ? { address, cause: error } : withCode(error, address),
   );
+}
+
+// OpenSSL's own, Node.js's, and those of verification, which have OpenSSL's names (X509_V_ERR_… without the prefix).
+function isTlsError(code: string): boolean {
+  return /^ERR_(SSL|TLS|OSSL)_|CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/.test(code);
 }
 
 /** The error of an attempt to listen that failed. */

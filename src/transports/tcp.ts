@@ -5,11 +5,11 @@
  * interfaces (with `ipv6` both families), a name may be that of an interface; port `*` or 0 lets the system choose.
  */
 import { lookup } from "node:dns";
-import { connect, createServer, isIP, type Socket, type TcpNetConnectOpts } from "node:net";
+import { connect, createServer, isIP, type Server, type Socket, type TcpNetConnectOpts } from "node:net";
 import { ZmqError } from "../base/errors.ts";
 import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
 import type { Settings } from "../core/options.ts";
-import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
+import type { Dialing, DialSink, Link, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
 import { acceptFilter, interfaceAddress, listenHost, withoutMapping } from "./local-address.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
 import { connectThrough, proxyOf } from "./socks.ts";
@@ -17,43 +17,77 @@ import { connectThrough, proxyOf } from "./socks.ts";
 /** While other addresses of a name are left, an attempt at one takes no longer than this. */
 const NEXT_ADDRESS_MS = 2000;
 
-export const tcpTransport: StreamTransport = {
+/** What lies over TCP: nothing, or TLS. */
+export interface StreamLayer {
+  readonly scheme: string;
+  /** Throws EINVAL when the settings cannot work. */
+  check(use: "bind" | "connect", settings: Settings): void;
+  /** A server that gives each connection, once it can carry data, by this event. */
+  server(settings: Settings): Server;
+  readonly connectionEvent: string;
+  /** The connection over a connected socket, which emits `readyEvent` when it can carry data; null: the socket itself. */
+  client(socket: Socket, host: string, settings: Settings): Socket | null;
+  readonly readyEvent: string;
+  /** The link over a connection that can carry data. */
+  link(socket: Socket, remote: string): Link;
+}
+
+const PLAIN: StreamLayer = {
   scheme: "tcp",
-  shape: "bytes",
-
-  check(address, use, settings) {
-    const target: TcpTarget = use === "bind" ? parseTcpBind(address) : parseTcpConnect(address);
-    if (use === "bind") acceptFilter(settings.tcpAcceptFilter);
-    else proxyOf(settings);
-    for (const each of [target, target.source]) {
-      if (each?.ipv6 && !settings.ipv6) {
-        throw new ZmqError("no-such-device", `tcp://${address} has an IPv6 address; set the option \`ipv6\` to use it`, {
-          address: `tcp://${address}`,
-        });
-      }
-    }
-  },
-
-  dial(address, settings, sink) {
-    return new TcpDialing(parseTcpConnect(address), settings, sink);
-  },
-
-  listen(address, settings, sink) {
-    return listenTcp(parseTcpBind(address), settings, sink);
-  },
+  check: () => undefined,
+  server: () => createServer({ noDelay: true }),
+  connectionEvent: "connection",
+  client: () => null,
+  readyEvent: "connect",
+  link: (socket, remote) => StreamLink.over(socket, remote),
 };
+
+/** A transport over TCP. */
+export function transportOver(layer: StreamLayer): StreamTransport {
+  const { scheme } = layer;
+  return {
+    scheme,
+    shape: "bytes",
+
+    check(address, use, settings) {
+      const target: TcpTarget = use === "bind" ? parseTcpBind(address) : parseTcpConnect(address);
+      if (use === "bind") acceptFilter(settings.tcpAcceptFilter);
+      else proxyOf(settings);
+      layer.check(use, settings);
+      for (const each of [target, target.source]) {
+        if (each?.ipv6 && !settings.ipv6) {
+          throw new ZmqError("no-such-device", `${scheme}://${address} has an IPv6 address; set the option \`ipv6\` to use it`, {
+            address: `${scheme}://${address}`,
+          });
+        }
+      }
+    },
+
+    dial(address, settings, sink) {
+      return new TcpDialing(parseTcpConnect(address), layer, settings, sink);
+    },
+
+    listen(address, settings, sink) {
+      return listenTcp(parseTcpBind(address), layer, settings, sink);
+    },
+  };
+}
+
+export const tcpTransport: StreamTransport = transportOver(PLAIN);
 
 class TcpDialing implements Dialing {
   #target: TcpTarget;
   /** What is connected to first: the proxy, or the target itself. */
   #hop: HostPort;
+  #layer: StreamLayer;
   #settings: Settings;
   #sink: DialSink | null;
   #socket: Socket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(target: TcpTarget, settings: Settings, sink: DialSink) {
+  constructor(target: TcpTarget, layer: StreamLayer, settings: Settings, sink: DialSink) {
     this.#target = target;
+    this.#layer = layer;
     this.#settings = settings;
     this.#sink = sink;
     this.#hop = proxyOf(settings) ?? target;
@@ -92,22 +126,36 @@ class TcpDialing implements Dialing {
       else this.#failed(error);
     };
     socket.on("error", next);
+    const done = (ready: Socket, remote: string): void => {
+      const sink = this.#sink;
+      if (over || sink === null) return;
+      over = true;
+      ready.removeListener("error", next);
+      this.#sink = null;
+      this.#socket = null;
+      sink.onLink(this.#layer.link(ready, remote));
+    };
+    const connected = (remote: string): void => {
+      if (over || this.#sink === null) return;
+      configure(socket, this.#settings);
+      const above = this.#layer.client(socket, this.#target.host, this.#settings);
+      if (above === null) {
+        done(socket, remote);
+        return;
+      }
+      this.#socket = above;
+      above.on("error", next);
+      above.once(this.#layer.readyEvent, () => done(above, remote));
+    };
     socket.once("connect", () => {
       if (over || this.#sink === null) return;
       clearTimeout(this.#timer);
-      const connected = (remote: string): void => {
-        const sink = this.#sink;
-        if (over || sink === null) return;
-        over = true;
-        socket.removeListener("error", next);
-        this.#sink = null;
-        this.#socket = null;
-        configure(socket, this.#settings);
-        sink.onLink(StreamLink.over(socket, remote));
-      };
       const { host, port } = this.#target;
-      if (this.#hop === this.#target) connected(remoteOf(socket));
-      else connectThrough(socket, this.#target, this.#settings).then(() => connected(formatTcp(host, port)), next);
+      if (this.#hop === this.#target) connected(remoteOf(socket, this.#layer));
+      else {
+        const remote = inScheme(this.#layer, formatTcp(host, port));
+        connectThrough(socket, this.#target, this.#settings).then(() => connected(remote), next);
+      }
     });
     if (index + 1 < addresses.length) {
       this.#timer = setTimeout(
@@ -131,16 +179,18 @@ class TcpDialing implements Dialing {
     const sink = this.#sink;
     this.#sink = null;
     const { host, port } = this.#hop;
-    sink?.onError(error instanceof ZmqError ? error : dialError(error, formatTcp(host, port)));
+    sink?.onError(error instanceof ZmqError ? error : dialError(error, inScheme(this.#layer, formatTcp(host, port))));
   }
 }
 
-function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): Listening {
-  const server = createServer({ noDelay: true });
-  const asked = formatTcp(target.host, target.port);
+function listenTcp(target: HostPort, layer: StreamLayer, settings: Settings, sink: ListenSink): Listening {
+  const server = layer.server(settings);
+  const asked = inScheme(layer, formatTcp(target.host, target.port));
   const filter = acceptFilter(settings.tcpAcceptFilter);
   return listenWith(server, {
     sink,
+    connectionEvent: layer.connectionEvent,
+    link: (socket, remote) => layer.link(socket, remote),
     allows: filter === undefined ? undefined : ({ remoteAddress }) => filter(remoteAddress),
     start() {
       const host = listenHost(target.host, settings.ipv6);
@@ -156,11 +206,11 @@ function listenTcp(target: HostPort, settings: Settings, sink: ListenSink): List
     },
     describe() {
       const { address, port } = server.address() as { address: string; port: number };
-      return formatTcp(address, port);
+      return inScheme(layer, formatTcp(address, port));
     },
     remote(socket) {
       configure(socket, settings);
-      return remoteOf(socket);
+      return remoteOf(socket, layer);
     },
     failed: (error) => listenError(error, asked),
     stopped: () => undefined,
@@ -186,9 +236,13 @@ export function configure(socket: NewerSocket, settings: Settings): void {
 }
 
 // A connection can be reset before anybody looks at it; its address is then unknown.
-function remoteOf(socket: Socket): string {
+function remoteOf(socket: Socket, layer: StreamLayer): string {
   const { remoteAddress = "unknown", remotePort = 0 } = socket;
-  return formatTcp(withoutMapping(remoteAddress), remotePort);
+  return inScheme(layer, formatTcp(withoutMapping(remoteAddress), remotePort));
+}
+
+function inScheme({ scheme }: StreamLayer, tcp: string): string {
+  return scheme + tcp.slice("tcp".length);
 }
 
 function localAddress(source: HostPort, family: 4 | 6): string {

@@ -131,6 +131,11 @@ export class Threads implements OtherThreads {
     return { close: () => directory.release(name, this.#key) };
   }
 
+  has(name: string): boolean {
+    const owner = this.#directory.ownerOf(name);
+    return owner !== 0 && owner !== this.#key;
+  }
+
   seek(name: string): void {
     this.#open();
     if (this.#offerAll(name)) return;

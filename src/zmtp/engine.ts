@@ -24,18 +24,18 @@ import {
   groupToCommand,
   isShortName,
   MAX_GROUP_BYTES,
-  type Metadata,
   subscriptionFrame,
   subscriptionToCommand,
 } from "./command.ts";
-import type { DecoderLimits, Frame, FrameSink } from "./frame-decoder.ts";
+import type { EngineFailure, EngineSettings, EngineSink, PeerHandshake, Protocol } from "./engine-port.ts";
+import type { Frame, FrameSink } from "./frame-decoder.ts";
 import { encodeFrame, type WireForm } from "./frame-encoder.ts";
-import type { Decoder, Framing } from "./framing.ts";
+import type { Decoder } from "./framing.ts";
 import { Greeting, type GreetingResult } from "./greeting.ts";
-import { Heartbeat, type HeartbeatSettings } from "./heartbeat.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { encodeLegacyFrame, LegacyDecoder, toLegacyFrames } from "./legacy.ts";
-import type { Mechanism } from "./mechanism.ts";
-import { isCompatible, SOCKET_TYPES, type SocketTypeName } from "./socket-type.ts";
+import type { FrameTransform, HandshakeFailure, HandshakeReady, MechanismStep } from "./mechanism.ts";
+import { isCompatible, SOCKET_TYPES } from "./socket-type.ts";
 
 const MAX_ROUTING_ID_BYTES = 255;
 
@@ -49,55 +49,7 @@ export const ENGINE_TRANSITIONS: Readonly<Record<EngineState, readonly EngineSta
   closed: [],
 };
 
-/** The version that is spoken with a peer; empty where it is no ZMTP. */
-export type Protocol = "1.0" | "2.0" | "3.0" | "3.1" | "ZWS2.0" | "";
-
-/** What the peer said of itself. */
-export interface PeerHandshake {
-  /** As announced; empty when it announced none. */
-  readonly socketType: string;
-  /** Its routing id; empty when it has none. */
-  readonly routingId: Uint8Array;
-  readonly metadata: Metadata;
-  readonly protocol: Protocol;
-}
-
-/** Why the engine gave up on its peer. */
-export interface EngineFailure {
-  readonly reason: ErrorReason;
-  readonly text: string;
-  /** Bytes received before the fault. */
-  readonly offset: number;
-  /** The first of the offending bytes, in hex; empty where there are none to show. */
-  readonly hex: string;
-  /** The status of ZAP, if the peer's ERROR gave one. */
-  readonly status: number | undefined;
-}
-
-export interface EngineSink {
-  /** Bytes for the peer, to be written before any message that is sent later. They belong to the callee. */
-  onOutput(bytes: Uint8Array): void;
-  /** A heartbeat is due on a link that has pings of its own. */
-  onPing(): void;
-  /** The handshake is complete; messages may be sent. */
-  onReady(peer: PeerHandshake): void;
-  /** A whole message, which belongs to the callee. False: no more until `resume`. */
-  onMessage(frames: Frame[]): boolean;
-  /** The connection is over; called at most once. */
-  onFailed(failure: EngineFailure): void;
-}
-
-export interface EngineSettings {
-  readonly framing: Framing;
-  readonly socketType: SocketTypeName;
-  /** Ours; empty where there is none to announce. */
-  readonly routingId: Uint8Array;
-  readonly mechanism: Mechanism;
-  /** Whether peers older than ZMTP 3 are spoken with, which know no security; with a mechanism other than NULL never. */
-  readonly acceptsOldPeers: boolean;
-  readonly limits: DecoderLimits;
-  readonly heartbeat: HeartbeatSettings;
-}
+export type { EngineFailure, EngineSettings, EngineSink, PeerHandshake, Protocol };
 
 export class Engine implements FrameSink {
   /** Messages are framed; the outbox writes frames. */
@@ -106,6 +58,8 @@ export class Engine implements FrameSink {
   toCommand: ((frame: Frame) => Uint8Array) | null = null;
   /** How frames are put on the wire for this peer; null: as they are. Settled when `onReady` is called. */
   toWire: WireForm | null = null;
+  /** The handshake waits for something of ours; the peer should not be read from. */
+  waiting = false;
 
   #state: EngineState = "greeting";
   #settings: EngineSettings;
@@ -116,6 +70,7 @@ export class Engine implements FrameSink {
   #protocol: Protocol = "";
   #greets = true;
   #decoder: Decoder;
+  #transform: FrameTransform | null = null;
   #heartbeat: Heartbeat;
   #now = 0;
 
@@ -201,6 +156,8 @@ export class Engine implements FrameSink {
   close(): void {
     if (this.#state !== "closed") this.#become("closed");
     this.#decoder.stop();
+    this.#settings.mechanism.close();
+    this.#transform?.close();
   }
 
   // Greeting and handshake --------------------------------------------------------------------------------------------
@@ -253,7 +210,7 @@ export class Engine implements FrameSink {
   // The first frame of an old peer, whatever its flags.
   #identify(routingId: Frame): boolean {
     if (!this.#acceptsRoutingId(routingId, routingId)) return false;
-    this.#decoder.handshaking = false;
+    this.#decoder.startTraffic(null);
     this.#become("ready");
     this.#sink.onReady({ socketType: "", routingId, metadata: new Map(), protocol: this.#protocol });
     // Subscribers of that time filter themselves and tell nobody, so they are sent everything.
@@ -269,20 +226,46 @@ export class Engine implements FrameSink {
 
   #beginHandshake(): void {
     this.#become("handshaking");
-    const first = this.#settings.mechanism.start();
-    if (first !== undefined) this.#command(first);
+    this.#advance(
+      this.#settings.mechanism.start((step) => this.#later(step)),
+      EMPTY,
+    );
   }
 
-  #handshake(body: Frame): boolean {
-    const step = this.#settings.mechanism.onCommand(body);
-    if (step.kind === "send") this.#command(step.body);
-    else if (step.kind === "fail") this.#fail(step.reason, step.text, body, step.status);
-    else this.#accept(step.metadata, body);
-    return this.#state !== "closed";
+  // A step that was waited for.
+  #later(step: MechanismStep): void {
+    if (this.#state === "closed") return;
+    this.waiting = false;
+    this.#advance(step, EMPTY);
+    this.#decoder.resume();
+    this.#sink.onInputWanted();
   }
 
-  #accept(metadata: Metadata, body: Frame): void {
-    const size = decodeCommand(body)?.data.length ?? 0;
+  // `body` is the frame that led to the step. False: no more input for now.
+  #advance(step: MechanismStep, body: Frame): boolean {
+    switch (step.kind) {
+      case "send":
+        this.#command(step.body);
+        return true;
+      case "listen":
+        return true;
+      case "wait":
+        this.waiting = true;
+        this.#decoder.pause();
+        return false;
+      case "fail":
+        if (step.reply !== undefined) this.#command(step.reply);
+        this.#fail(step.reason, step.text, this.#settings.mechanism.confidential ? EMPTY : body, step);
+        return false;
+      case "ready":
+        if (step.reply !== undefined) this.#command(step.reply);
+        this.#accept(step, body);
+        return this.state !== "closed";
+    }
+  }
+
+  #accept({ metadata, metadataBytes: size, identity, transform }: HandshakeReady, body: Frame): void {
+    this.#transform = transform ?? null;
     const most = this.#settings.limits.maxMetadataBytes;
     if (size > most) return this.#fail("invalid-metadata", `the peer's metadata has ${size} bytes, ${most} is the most`, body);
     const socketType = toLatin1(metadata.get("Socket-Type") ?? EMPTY);
@@ -299,12 +282,13 @@ export class Engine implements FrameSink {
     const own = this.#settings.socketType;
     if (own === "SUB" && this.#protocol === "3.1") this.toCommand = subscriptionToCommand;
     if (own === "DISH") this.toCommand = groupToCommand;
-    this.#decoder.handshaking = false;
+    if (transform !== undefined) this.toWire = sealed(transform, this.toWire);
+    this.#decoder.startTraffic(this.#transform);
     this.#become("ready");
     // A libzmq DISH drops the connection on a PING or PONG command.
     const { pings } = this.#settings.framing;
     if (pings === "link" || (pings === "command" && socketType !== "DISH")) this.#heartbeat.start(this.#now);
-    this.#sink.onReady({ socketType, routingId, metadata, protocol: this.#protocol });
+    this.#sink.onReady({ socketType, routingId, metadata, protocol: this.#protocol, identity });
   }
 
   // Traffic -----------------------------------------------------------------------------------------------------------
@@ -315,7 +299,8 @@ export class Engine implements FrameSink {
 
   onCommand(body: Frame): boolean {
     const old = this.#protocol === "1.0" || this.#protocol === "2.0";
-    if (this.#state === "handshaking") return old ? this.#identify(body) : this.#handshake(body);
+    if (this.#state === "handshaking")
+      return old ? this.#identify(body) : this.#advance(this.#settings.mechanism.onCommand(body), body);
     // libzmq ignores what an old peer marks as a command.
     if (old) return true;
     const command = isShortName(body) ? decodeCommand(body) : undefined;
@@ -374,17 +359,24 @@ export class Engine implements FrameSink {
     this.#sink.onOutput(encodeFrame(this.#settings.framing.commandFlags, body));
   }
 
-  #fail(reason: ErrorReason, text: string, bytes: Uint8Array = EMPTY, status?: number): void {
+  #fail(reason: ErrorReason, text: string, bytes: Uint8Array = EMPTY, more: Partial<HandshakeFailure> = {}): void {
     if (this.#state === "closed") return;
     const offset = (this.#greets ? this.#greetingBytes : 0) + this.#decoder.offset;
     this.close();
-    this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status });
+    const { status, code, reply, hold } = more;
+    const then = hold ? "wait" : reply === undefined ? "end" : "end-in-order";
+    this.#sink.onFailed({ reason, text, offset, hex: toHex(bytes), status, code, then });
   }
 
   #become(next: EngineState): void {
     assert(ENGINE_TRANSITIONS[this.#state].includes(next), `engine from ${this.#state} to ${next}`);
     this.#state = next;
   }
+}
+
+// Frames are sealed first, then put into the form of the link.
+function sealed(transform: FrameTransform, form: WireForm | null): WireForm {
+  return form === null ? (parts) => transform.seal(parts) : (parts) => form(transform.seal(parts));
 }
 
 function ascii(text: string): string {

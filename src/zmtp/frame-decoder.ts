@@ -14,6 +14,7 @@ import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
+import type { FrameTransform } from "./mechanism.ts";
 
 /** One frame's body. */
 export type Frame = Uint8Array;
@@ -77,6 +78,7 @@ export class FrameDecoder {
 
   #sink: FrameSink;
   #limits: DecoderLimits;
+  #transform: FrameTransform | null = null;
   #parts: Frame[] | null = null;
   #backlog = new Fifo<Uint8Array>();
   #paused = false;
@@ -164,6 +166,17 @@ export class FrameDecoder {
     if (!this.#running) this.#run();
   }
 
+  /** Decodes no more until `resume`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** The handshake is over: frames are told apart by their flags, those inside what the peer sealed if there is a transform. */
+  startTraffic(transform: FrameTransform | null): void {
+    this.handshaking = false;
+    this.#transform = transform;
+  }
+
   /** Gives up what is undecided and takes nothing more. */
   stop(): void {
     this.#failed = true;
@@ -229,6 +242,12 @@ export class FrameDecoder {
   }
 
   #emit(flags: number, body: Frame): void {
+    if (this.#transform !== null) {
+      const opened = this.#transform.open(body);
+      if (opened === null) return this.#fail(this.#transform.failure.reason, this.#transform.failure.text, body);
+      body = opened;
+      flags = this.#transform.flags;
+    }
     if ((flags & FLAG_COMMAND) !== 0 || this.handshaking) {
       this.#paused = !this.#sink.onCommand(body);
       return;

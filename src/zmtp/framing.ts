@@ -9,11 +9,15 @@
  */
 import { type DecoderLimits, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
 import { FLAG_COMMAND, type WireForm } from "./frame-encoder.ts";
+import type { FrameTransform } from "./mechanism.ts";
 
 /** The reading side of a framing. */
 export interface Decoder {
-  /** While true, every frame is given to `onCommand` whatever its flags, and must be small. */
-  handshaking: boolean;
+  /**
+   * Until this call every frame is given to `onCommand` whatever its flags, and must be small; from then on frames are
+   * told apart by their flags, those inside what the peer sealed if there is a transform.
+   */
+  startTraffic(transform: FrameTransform | null): void;
   /** Bytes before the frame of now, for error messages. */
   readonly offset: number;
   /** Decodes what came, which belongs to the decoder from now on, unless it is `lent` for this call. Calls the sink before it returns. */
@@ -22,7 +26,9 @@ export interface Decoder {
   space(): Uint8Array | null;
   /** So many bytes were read into what `space` gave last. */
   filled(bytes: number): void;
-  /** Goes on after a sink method returned false. May pause again before it returns. */
+  /** Decodes no more until `resume`. */
+  pause(): void;
+  /** Goes on after a sink method returned false, or after `pause`. May pause again before it returns. */
   resume(): void;
   /** Gives up what is undecided and takes nothing more. */
   stop(): void;

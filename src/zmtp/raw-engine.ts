@@ -12,6 +12,7 @@ import type { EngineSink, EngineState } from "./engine.ts";
 export class RawEngine {
   readonly raw = true;
   readonly toCommand = null;
+  readonly waiting = false;
   readonly toWire = null;
   /** Nothing is ever due. */
   readonly deadline: number = Number.POSITIVE_INFINITY;

@@ -16,7 +16,7 @@ import { Fifo } from "../base/fifo.ts";
 import { type DecoderLimits, type Frame, type FrameSink, HANDSHAKE_EXTRA_BYTES } from "./frame-decoder.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
 import type { Decoder, Framing } from "./framing.ts";
-import type { Mechanism, MechanismStep } from "./mechanism.ts";
+import type { FrameTransform, Mechanism, MechanismStep } from "./mechanism.ts";
 
 const ZWS_MORE = 1;
 const ZWS_COMMAND = 2;
@@ -86,18 +86,21 @@ export class BareHandshake implements Mechanism {
     this.#routingId = routingId;
   }
 
-  start(): Uint8Array {
-    return this.#routingId;
+  start(): MechanismStep {
+    return { kind: "send", body: this.#routingId };
   }
 
   onCommand(body: Uint8Array): MechanismStep {
-    return { kind: "ready", metadata: new Map([["Identity", copyBytes(body)]]) };
+    return { kind: "ready", metadata: new Map([["Identity", copyBytes(body)]]), metadataBytes: body.length };
   }
+
+  close(): void {}
 }
 
 /** Frames as a WebSocket delivers them: whole, one per message. */
 export class ZwsDecoder implements Decoder {
-  handshaking = true;
+  #handshaking = true;
+  #transform: FrameTransform | null = null;
   #sink: FrameSink;
   #limits: DecoderLimits;
   #parts: Frame[] | null = null;
@@ -127,6 +130,15 @@ export class ZwsDecoder implements Decoder {
     this.#decode(message);
     this.#running = false;
     if (this.#backlog.length > 0) this.#run();
+  }
+
+  startTraffic(transform: FrameTransform | null): void {
+    this.#handshaking = false;
+    this.#transform = transform;
+  }
+
+  pause(): void {
+    this.#paused = true;
   }
 
   /** A WebSocket gathers a message itself. */
@@ -162,14 +174,26 @@ export class ZwsDecoder implements Decoder {
   #decode(message: Uint8Array): void {
     const size = message.length - 1;
     if (size < 0) return this.#fail("malformed-frame", "a WebSocket message is empty; a frame has at least its flags", EMPTY);
-    const { maxFrameBytes, maxMetadataBytes, maxFrames, copyBodies } = this.#limits;
-    const limit = this.handshaking ? maxMetadataBytes + HANDSHAKE_EXTRA_BYTES : maxFrameBytes;
+    const { maxFrameBytes, maxMetadataBytes, copyBodies } = this.#limits;
+    const limit = this.#handshaking ? maxMetadataBytes + HANDSHAKE_EXTRA_BYTES : maxFrameBytes;
     if (size > limit) {
       return this.#fail("message-too-large", `a frame has ${size} bytes, the limit is ${limit}`, message.subarray(0, 1));
     }
-    const flags = message[0];
-    const body = copyBodies ? copyBytes(message, 1) : viewOf(message.buffer, message.byteOffset + 1, size);
-    if ((flags & ZWS_COMMAND) !== 0 || this.handshaking) this.#paused = !this.#sink.onCommand(body);
+    if (this.#transform === null) {
+      const body = copyBodies ? copyBytes(message, 1) : viewOf(message.buffer, message.byteOffset + 1, size);
+      this.#emit(message[0], body);
+    } else {
+      const sealed = viewOf(message.buffer, message.byteOffset + 1, size);
+      const body = this.#transform.open(sealed);
+      if (body === null) return this.#fail(this.#transform.failure.reason, this.#transform.failure.text, sealed);
+      const { flags } = this.#transform;
+      this.#emit((flags & FLAG_MORE) | ((flags & FLAG_COMMAND) >> 1), body);
+    }
+    this.#offset += message.length;
+  }
+
+  #emit(flags: number, body: Frame): void {
+    if ((flags & ZWS_COMMAND) !== 0 || this.#handshaking) this.#paused = !this.#sink.onCommand(body);
     else if ((flags & ZWS_MORE) === 0) {
       const parts = this.#parts;
       this.#parts = null;
@@ -179,10 +203,9 @@ export class ZwsDecoder implements Decoder {
         this.#paused = !this.#sink.onMessage(parts);
       }
     } else if (this.#parts === null) this.#parts = [body];
-    else if (this.#parts.push(body) >= maxFrames) {
-      this.#fail("too-many-frames", `a message has more than ${maxFrames} frames`, EMPTY);
+    else if (this.#parts.push(body) >= this.#limits.maxFrames) {
+      this.#fail("too-many-frames", `a message has more than ${this.#limits.maxFrames} frames`, EMPTY);
     }
-    this.#offset += message.length;
   }
 
   #fail(reason: ErrorReason, text: string, bytes: Uint8Array): void {

@@ -61,6 +61,8 @@ export class EngineProbe implements EngineSink {
     throw new Error("a stream has no pings of its own");
   }
 
+  onInputWanted(): void {}
+
   onReady(peer: PeerHandshake): void {
     this.ready.push(peer);
   }

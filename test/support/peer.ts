@@ -44,6 +44,16 @@ export interface PeerOptions {
   /** Only `peer.ts`. */
   readonly helloMessage?: string;
   readonly disconnectMessage?: string;
+  readonly handshakeInterval?: number;
+  readonly plainServer?: boolean;
+  readonly curveServer?: boolean;
+  /** Texts and keys as `x` and hexadecimal digits. */
+  readonly plainUsername?: string;
+  readonly plainPassword?: string;
+  readonly zapDomain?: string;
+  readonly curvePublicKey?: string;
+  readonly curveSecretKey?: string;
+  readonly curveServerKey?: string;
 }
 
 /** Events that all peers can report. */
@@ -56,6 +66,7 @@ export type PeerEvent =
   | "disconnect"
   | "handshake"
   | "handshake:error:protocol"
+  | "handshake:error:auth"
   | "handshake:error:other";
 
 interface Waiter {

@@ -2,12 +2,13 @@
 import { type Message, Pull, Push } from "zmtp";
 import { bindAndReport, commonSettings, type Roles, sendAll } from "../api.ts";
 import { measureAwaited } from "../awaited/throughput.ts";
+import { curveOptions } from "../curve-keys.ts";
 import { bodies, highWaterMark, Meter, report } from "../harness.ts";
 
 const { endpoint, style, size, seconds } = commonSettings();
 
 async function push(): Promise<void> {
-  const socket = new Push({ sendHighWaterMark: highWaterMark(size) });
+  const socket = new Push({ sendHighWaterMark: highWaterMark(size), ...curveOptions("client") });
   socket.connect(endpoint);
   await sendAll(socket, bodies(size));
 }
@@ -28,7 +29,7 @@ async function measure(socket: Pull, meter: Meter): Promise<void> {
 }
 
 async function pull(): Promise<void> {
-  const socket = new Pull({ receiveHighWaterMark: highWaterMark(size) });
+  const socket = new Pull({ receiveHighWaterMark: highWaterMark(size), ...curveOptions("server") });
   await bindAndReport(socket);
   const meter = new Meter(seconds, size);
   await measure(socket, meter);

@@ -194,6 +194,7 @@ static const struct {
     {"disconnect", ZMQ_EVENT_DISCONNECTED},
     {"handshake", ZMQ_EVENT_HANDSHAKE_SUCCEEDED},
     {"handshake:error:protocol", ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL},
+    {"handshake:error:auth", ZMQ_EVENT_HANDSHAKE_FAILED_AUTH},
     {"handshake:error:other", ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL},
 };
 
@@ -243,6 +244,9 @@ static const struct {
     {"verboser", ZMQ_XPUB_VERBOSER},
     {"manual", ZMQ_XPUB_MANUAL},
     {"invertMatching", ZMQ_INVERT_MATCHING},
+    {"handshakeInterval", ZMQ_HANDSHAKE_IVL},
+    {"plainServer", ZMQ_PLAIN_SERVER},
+    {"curveServer", ZMQ_CURVE_SERVER},
 };
 
 /* Given in hexadecimal. METADATA has a name in drafts only, but its number works. */
@@ -254,6 +258,12 @@ static const struct {
     {"connectRoutingId", ZMQ_CONNECT_ROUTING_ID},
     {"welcomeMessage", ZMQ_XPUB_WELCOME_MSG},
     {"metadata", 95},
+    {"plainUsername", ZMQ_PLAIN_USERNAME},
+    {"plainPassword", ZMQ_PLAIN_PASSWORD},
+    {"curvePublicKey", ZMQ_CURVE_PUBLICKEY},
+    {"curveSecretKey", ZMQ_CURVE_SECRETKEY},
+    {"curveServerKey", ZMQ_CURVE_SERVERKEY},
+    {"zapDomain", ZMQ_ZAP_DOMAIN},
 };
 
 static int set_option(int id, char *text) {

@@ -31,6 +31,9 @@ OPTIONS = {
     "verboser": zmq.XPUB_VERBOSER,
     "manual": zmq.XPUB_MANUAL,
     "invertMatching": zmq.INVERT_MATCHING,
+    "handshakeInterval": zmq.HANDSHAKE_IVL,
+    "plainServer": zmq.PLAIN_SERVER,
+    "curveServer": zmq.CURVE_SERVER,
 }
 
 # Given in hexadecimal. METADATA has a name in drafts only, but its number works.
@@ -39,6 +42,12 @@ BYTES = {
     "connectRoutingId": zmq.CONNECT_ROUTING_ID,
     "welcomeMessage": zmq.XPUB_WELCOME_MSG,
     "metadata": 95,
+    "plainUsername": zmq.PLAIN_USERNAME,
+    "plainPassword": zmq.PLAIN_PASSWORD,
+    "curvePublicKey": zmq.CURVE_PUBLICKEY,
+    "curveSecretKey": zmq.CURVE_SECRETKEY,
+    "curveServerKey": zmq.CURVE_SERVERKEY,
+    "zapDomain": zmq.ZAP_DOMAIN,
 }
 
 EVENTS = {
@@ -50,6 +59,7 @@ EVENTS = {
     "disconnect": zmq.EVENT_DISCONNECTED,
     "handshake": zmq.EVENT_HANDSHAKE_SUCCEEDED,
     "handshake:error:protocol": zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+    "handshake:error:auth": zmq.EVENT_HANDSHAKE_FAILED_AUTH,
     "handshake:error:other": zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
 }
 

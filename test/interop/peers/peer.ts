@@ -59,7 +59,9 @@ const NUMBERS = [
   "heartbeatInterval",
   "heartbeatTimeout",
   "heartbeatTimeToLive",
+  "handshakeInterval",
 ];
+const TEXTS = ["plainUsername", "plainPassword", "zapDomain"];
 const EVENTS = [
   "accept",
   "bind",
@@ -69,6 +71,7 @@ const EVENTS = [
   "disconnect",
   "handshake",
   "handshake:error:protocol",
+  "handshake:error:auth",
   "handshake:error:other",
 ];
 /** Given in hexadecimal; those with a number are set by it, for npm `zeromq` has no name for them. */
@@ -78,6 +81,9 @@ const BYTES: Readonly<Record<string, number | undefined>> = {
   metadata: 95,
   helloMessage: 110,
   disconnectMessage: 111,
+  curvePublicKey: undefined,
+  curveSecretKey: undefined,
+  curveServerKey: undefined,
 };
 const SUBSCRIBE = { subscribe: 6, unsubscribe: 7 };
 const VERBOSITIES: Readonly<Record<string, string>> = { verbose: "allSubs", verboser: "allSubsUnsubs" };
@@ -143,6 +149,7 @@ function make(library: AnyLibrary, id: string, type: string, settings: readonly 
       if (number === undefined) options[name] = bytes;
       else numbered.push([number, bytes]);
     } else if (name in VERBOSITIES) options.verbosity = VERBOSITIES[name];
+    else if (TEXTS.includes(name)) options[name] = Buffer.from(value.slice(1), "hex").toString();
     else options[name] = NUMBERS.includes(name) ? Number(value) : value === "1";
   }
   const socket = new library[CLASSES[type]](options);

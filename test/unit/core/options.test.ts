@@ -52,6 +52,7 @@ const EXPECTED: Readonly<
   curvePublicKey: [48, null],
   curveSecretKey: [49, null],
   curveServerKey: [50, null],
+  curve: [0, null],
   probeRouter: [51, false, undefined, undefined, "REQ DEALER ROUTER"],
   correlate: [52, false, undefined, undefined, "REQ"],
   relaxed: [53, false, undefined, undefined, "REQ"],
@@ -98,6 +99,10 @@ const EXPECTED: Readonly<
   hiccupMessage: [114, null, 0, MAX, "DEALER CLIENT PEER"],
   verboseUnsubscribe: [115, false, undefined, undefined, "XSUB"],
   // Ours: without a counterpart in libzmq.
+  tls: [0, null],
+  maxConnections: [0, 65_536, 1, MAX],
+  maxPendingHandshakes: [0, 4096, 1, MAX],
+  maxUnreadSize: [0, 268_435_456, 1, Number.MAX_SAFE_INTEGER, RECEIVING],
   maxFrames: [0, 100_000, 1, MAX],
   maxMetadataSize: [0, 65_536, 0, MAX],
   maxSubscriptions: [0, 1_000_000, 0, MAX, "PUB XPUB RADIO"],

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decode, encode } from "../../../src/security/z85.ts";
+import { decode, encode } from "../../../src/base/z85.ts";
 
 const VECTORS = [
   ["864fd26fb559f75b", "HelloWorld"],

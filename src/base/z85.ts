@@ -3,8 +3,8 @@
  *
  * Owns the alphabet and the checks. Used for CURVE's keys, which are 40 characters long.
  */
-import { allocate, readUint32, writeUint32 } from "../base/bytes.ts";
-import { describe, ZmqError } from "../base/errors.ts";
+import { allocate, readUint32, writeUint32 } from "./bytes.ts";
+import { describe, ZmqError } from "./errors.ts";
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));

@@ -1,0 +1,4 @@
+import { libzmqNode } from "../support/peers.ts";
+import { security } from "./security.ts";
+
+security(libzmqNode);
