@@ -1,0 +1,405 @@
+// The published advisories of libzmq, replayed against this library: each attack is made on a service while a peer of good will uses it. Nothing
+// crashes, memory grows by no more than the attacker really sent, the good peer gets its answers, and the attacker's connection ends with an event.
+
+import assert from "node:assert/strict";
+import { connect, type Socket as TcpSocket } from "node:net";
+import { before, type TestContext } from "node:test";
+import { toKey } from "../../src/core/security.ts";
+import {
+  curveKeyPair,
+  Dealer,
+  Publisher,
+  type Readable,
+  Reply,
+  Request,
+  type Socket,
+  Subscriber,
+  type Writable,
+  XPublisher,
+} from "../../src/node.ts";
+import { CurveClient } from "../../src/security/curve-client.ts";
+import { encodeCommand } from "../../src/zmtp/command.ts";
+import { FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
+import { hex, text } from "../support/bytes.ts";
+import { loadSodium, metadataOf, never, portable, readyOf, sent } from "../support/curve.ts";
+import { command, frame as frameOf, greeting, message, ready } from "../support/engine-probe.ts";
+import { bound, check, Events, eventually, own } from "../support/harness.ts";
+
+const server = curveKeyPair();
+const client = curveKeyPair();
+const asServer = { curve: { keyPair: server, allow: "any" } } as const;
+const asClient = { curve: { serverKey: server.publicKey, keyPair: client } } as const;
+
+before(loadSodium);
+
+/** Bytes over TCP, and what comes back. */
+class Attacker {
+  readonly socket: TcpSocket;
+  received = Buffer.alloc(0);
+  ended = false;
+
+  constructor(t: TestContext, endpoint: string) {
+    this.socket = connect(Number(endpoint.split(":").at(-1)), "127.0.0.1");
+    this.socket.on("data", (chunk) => {
+      this.received = Buffer.concat([this.received, chunk]);
+    });
+    this.socket.on("error", () => undefined);
+    this.socket.on("close", () => {
+      this.ended = true;
+    });
+    t.after(() => this.socket.destroy());
+  }
+
+  send(...parts: readonly Uint8Array[]): void {
+    this.socket.write(Buffer.concat(parts));
+  }
+
+  async read(count: number): Promise<Buffer> {
+    await eventually(() => this.received.length >= count);
+    const taken = this.received.subarray(0, count);
+    this.received = this.received.subarray(count);
+    return taken;
+  }
+
+  /** The body of the next frame. */
+  async frame(): Promise<Buffer> {
+    const [flags, short] = await this.read(2);
+    if ((flags & 2) === 0) return this.read(short);
+    const rest = await this.read(7);
+    return this.read(Number(Buffer.concat([Buffer.from([short]), rest]).readBigUInt64BE()));
+  }
+
+  async over(): Promise<void> {
+    await eventually(() => this.ended);
+  }
+}
+
+function memory(): number {
+  global.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+interface Service {
+  readonly endpoint: string;
+  readonly socket: Socket;
+  readonly events: Events;
+  /** A question of the good peer, and its answer. */
+  ask(): Promise<void>;
+}
+
+/** A REP that answers, and a REQ of good will that asks it. */
+async function service(
+  t: TestContext,
+  options: ConstructorParameters<typeof Reply>[0],
+  theirs: ConstructorParameters<typeof Request>[0],
+) {
+  const socket = own(t, new Reply({ linger: 0, ...options }));
+  const endpoint = await bound(socket);
+  void socket.drain((question) => void socket.trySend(question));
+  const good = own(t, new Request({ linger: 0, ...theirs }));
+  good.connect(endpoint);
+  await good.connected();
+  let count = 0;
+  let last = Promise.resolve();
+  const askOne = async (): Promise<void> => {
+    await good.send(`question ${++count}`);
+    assert.equal(String((await good.receive({ timeout: 5000 }))[0]), `question ${count}`);
+  };
+  // One question at a time, whoever asks.
+  const ask = (): Promise<void> => {
+    last = last.then(askOne);
+    return last;
+  };
+  await ask();
+  return { endpoint, socket, events: new Events(socket), ask } satisfies Service;
+}
+
+const secured = (t: TestContext): Promise<Service> => service(t, asServer, asClient);
+const open = (t: TestContext): Promise<Service> => service(t, {}, {});
+
+const MIB = 1024 * 1024;
+
+/** The attack costs no more than so much memory, and the good peer is served before, during and after. */
+async function withstand({ ask }: Service, attack: () => Promise<void>, most = 24 * MIB): Promise<void> {
+  const before = memory();
+  await Promise.all([attack(), ask()]);
+  await ask();
+  const growth = memory() - before;
+  assert.ok(growth < most, `memory grew by ${growth} bytes`);
+}
+
+/** A frame with the flag of a command. */
+const frame = (body: Uint8Array): Uint8Array => frameOf(body, FLAG_COMMAND);
+
+const curveGreeting = greeting({ mechanism: "CURVE" });
+
+for (const [name, bytes, reason] of [
+  ["NULL", greeting(), "mechanism-mismatch"],
+  ["PLAIN", greeting({ mechanism: "PLAIN" }), "mechanism-mismatch"],
+  ["ZMTP 2.0", hex("ff 0000000000000001 7f 01 05 0000"), "old-protocol"],
+  ["ZMTP 1.0, versioned", hex("ff 0000000000000001 7f 00 05 0100"), "old-protocol"],
+  ["ZMTP 1.0, without a greeting", hex("01 00 05 00 61 62 63 64"), "old-protocol"],
+] as const) {
+  check(`CVE-2014-7202, CVE-2014-9721: a CURVE server is not talked down to ${name}`, async (t) => {
+    const target = await secured(t);
+    await withstand(target, async () => {
+      const attacker = new Attacker(t, target.endpoint);
+      attacker.send(bytes, ready("REQ", ""), message("", "let me in"));
+      assert.equal((await target.events.next("handshake:error:protocol")).error.reason, reason);
+      await attacker.over();
+    });
+    assert.equal(target.events.of("handshake").length, 0);
+  });
+}
+
+/** A whole CURVE handshake over TCP, by hand. */
+async function shakeHands(attacker: Attacker) {
+  attacker.send(curveGreeting);
+  await attacker.read(64);
+  const key = (value: string): Uint8Array => toKey("key", value);
+  const keys = { publicKey: key(client.publicKey), secretKey: key(client.secretKey), serverKey: key(server.publicKey) };
+  const mechanism = new CurveClient(keys, metadataOf("REQ"), portable);
+  attacker.send(frame(sent(mechanism.start(never))));
+  attacker.send(frame(sent(mechanism.onCommand(await attacker.frame()))));
+  return readyOf(mechanism.onCommand(await attacker.frame())).transform;
+}
+
+check("CVE-2014-7203: a CURVE message that is sent again is refused, and its connection ends", async (t) => {
+  const target = await secured(t);
+  await withstand(target, async () => {
+    const attacker = new Attacker(t, target.endpoint);
+    const transform = await shakeHands(attacker);
+    assert.ok(transform);
+    const question = Buffer.concat(transform.seal([message("", "pay 100")]));
+    attacker.send(question);
+    assert.ok((await attacker.frame()).length > 0);
+    attacker.send(question);
+    assert.equal((await target.events.next("disconnect")).reason, "invalid-sequence");
+    await attacker.over();
+  });
+});
+
+check("CVE-2014-7203: the frames of one connection are worth nothing on another", async (t) => {
+  const target = await secured(t);
+  await withstand(target, async () => {
+    const first = new Attacker(t, target.endpoint);
+    const seen = Buffer.concat((await shakeHands(first))?.seal([message("", "pay 100")]) ?? []);
+    const second = new Attacker(t, target.endpoint);
+    await shakeHands(second);
+    second.send(seen);
+    assert.equal((await target.events.next("disconnect")).reason, "cryptographic");
+  });
+});
+
+for (const size of ["7fffffffffffffff", "ffffffffffffffff", "fffffffffffffff7", "0000000100000000", "000000007fffffff"]) {
+  check(`CVE-2019-6250, CVE-2020-36400: a frame that announces ${size} octets takes no memory for them`, async (t) => {
+    const target = await open(t);
+    await withstand(target, async () => {
+      for (let i = 0; i < 10; i++) {
+        const attacker = new Attacker(t, target.endpoint);
+        attacker.send(greeting(), ready("REQ", ""), hex(`02 ${size}`), Buffer.alloc(100_000));
+        await attacker.read(64);
+        attacker.socket.end();
+        await attacker.over();
+      }
+    });
+  });
+}
+
+check("CVE-2019-13132: handshake commands of any length do not overflow anything", async (t) => {
+  const target = await secured(t);
+  await withstand(target, async () => {
+    const bodies = [201, 257, 65_536, 66_000, 1_000_000].flatMap((size) => [
+      Buffer.concat([encodeCommand("HELLO"), Buffer.alloc(size)]),
+      Buffer.concat([encodeCommand("INITIATE"), Buffer.alloc(size)]),
+    ]);
+    for (const [index, body] of bodies.entries()) {
+      const attacker = new Attacker(t, target.endpoint);
+      attacker.send(curveGreeting, frame(body));
+      await target.events.next("handshake:error:protocol", index + 1);
+      await attacker.over();
+    }
+  });
+});
+
+check("CVE-2020-15166: connections that say nothing, or half a handshake, keep nobody else from a secured service", async (t) => {
+  const target = await service(t, { ...asServer, handshakeInterval: 500 }, asClient);
+  await withstand(target, async () => {
+    const silent = Array.from({ length: 50 }, () => new Attacker(t, target.endpoint));
+    for (const [index, attacker] of silent.entries()) if (index % 2 === 0) attacker.send(curveGreeting.subarray(0, index));
+    for (let i = 0; i < 10; i++) await target.ask();
+    await target.events.next("handshake:error:other", 50);
+    for (const attacker of silent) await attacker.over();
+  });
+});
+
+check("CVE-2021-20234: servers that send what nobody asked for, one after the other, leave nothing behind", async (t) => {
+  const target = await open(t);
+  const subscriber = own(t, new Subscriber({ linger: 0, reconnectInterval: 1 }));
+  await withstand(target, async () => {
+    for (let i = 0; i < 30; i++) {
+      const publisher = own(t, new Publisher({ linger: 0 }));
+      const endpoint = await bound(publisher);
+      subscriber.connect(endpoint);
+      await publisher.connected();
+      for (let n = 0; n < 100; n++) await publisher.send(Buffer.alloc(1000));
+      subscriber.disconnect(endpoint);
+      await publisher.end(0);
+    }
+  });
+  assert.equal(subscriber.peers().length, 0);
+});
+
+check("CVE-2021-20235: malformed frames of ZMTP 1.0 are refused", async (t) => {
+  const target = await open(t);
+  await withstand(target, async () => {
+    for (const bytes of ["01 00 00", "01 00 ff 0000000000000000 00", "01 00 ff ffffffffffffffff 00", "03 00 69 64 00 00"]) {
+      const attacker = new Attacker(t, target.endpoint);
+      attacker.send(hex(bytes), Buffer.alloc(5000));
+      attacker.socket.end();
+      await attacker.over();
+    }
+  });
+});
+
+check("CVE-2021-20236: long and deeply nested topics, subscribed and cancelled, recurse into nothing", async (t) => {
+  const target = await open(t);
+  const publisher = own(t, new XPublisher({ linger: 0 }));
+  const endpoint = await bound(publisher);
+  await withstand(
+    target,
+    async () => {
+      const attacker = new Attacker(t, endpoint);
+      attacker.send(greeting(), ready("SUB"));
+      const topic = Buffer.alloc(100_000, "a");
+      for (const name of ["SUBSCRIBE", "CANCEL"]) {
+        for (let length = 1; length < topic.length; length *= 2)
+          attacker.send(frame(encodeCommand(name, topic.subarray(0, length))));
+        // One node per topic, each inside the last.
+        for (let length = 1; length <= 3000; length++) attacker.send(frame(encodeCommand(name, topic.subarray(0, length))));
+      }
+      attacker.send(frame(encodeCommand("SUBSCRIBE", text("end"))));
+      for (;;) {
+        const [body] = await (publisher as unknown as Readable).receive({ timeout: 5000 });
+        if (String(body) === "\x01end") break;
+      }
+      attacker.socket.end();
+      await eventually(() => publisher.peers().length === 0);
+    },
+    64 * MIB,
+  );
+  const good = own(t, new Subscriber({ linger: 0 }));
+  good.connect(endpoint);
+  good.subscribe("a");
+  while (String((await publisher.receive({ timeout: 5000 }))[0]) !== "\x01a") {}
+  await (publisher as unknown as Writable).send("aaa");
+  assert.equal(String((await good.receive({ timeout: 5000 }))[0]), "aaa");
+});
+
+check(
+  "CVE-2021-20237: a peer that subscribes and cancels without end leaves nothing behind, and cannot hold more than its limit",
+  async (t) => {
+    const target = await open(t);
+    const publisher = own(t, new Publisher({ linger: 0, maxSubscriptions: 1000 }));
+    const events = new Events(publisher);
+    const endpoint = await bound(publisher);
+    await withstand(target, async () => {
+      const patient = new Attacker(t, endpoint);
+      patient.send(greeting(), ready("SUB"));
+      for (let i = 0; i < 20_000; i++) {
+        const topic = Buffer.from(`topic ${i} ${"x".repeat(50)}`);
+        patient.send(frame(encodeCommand("SUBSCRIBE", topic)), frame(encodeCommand("CANCEL", topic)));
+        if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      const greedy = new Attacker(t, endpoint);
+      greedy.send(greeting(), ready("SUB"));
+      for (let i = 0; i < 1500; i++) greedy.send(frame(encodeCommand("SUBSCRIBE", Buffer.from(`topic ${i}`))));
+      assert.equal((await events.next("disconnect")).reason, "too-many-subscriptions");
+    });
+  },
+);
+
+// Names of properties that all have one hash would make a table slow, were its hash not secret.
+check("hash tables: metadata names chosen to collide cost no more than others", async (t) => {
+  const target = await open(t);
+  const property = (name: string): Buffer => Buffer.concat([Buffer.from([name.length]), Buffer.from(name), hex("00000000")]);
+  // Sums of characters are equal, as simple hashes have it; and names that are numbers.
+  const names = (make: (i: number) => string): Buffer => Buffer.concat(Array.from({ length: 3000 }, (_, i) => property(make(i))));
+  const colliding = [
+    names((i) => `Aa`.repeat(3) + i.toString(2).padStart(12, "0").replaceAll("0", "BB").replaceAll("1", "Aa")),
+    names((i) => `${i * 65_536}`),
+  ];
+  await withstand(target, async () => {
+    for (const data of colliding) {
+      const started = performance.now();
+      const attacker = new Attacker(t, target.endpoint);
+      attacker.send(greeting(), command("READY", data.subarray(0, 65_000)));
+      await target.ask();
+      attacker.socket.end();
+      await attacker.over();
+      assert.ok(performance.now() - started < 2000);
+    }
+  });
+});
+
+// Limits ----------------------------------------------------------------------------------------------------------------------------------
+
+check(
+  "maxConnections: one more is closed at once, with an event that names limit and value; when one has gone there is room",
+  async (t) => {
+    const listener = own(t, new Dealer({ maxConnections: 2, linger: 0 }));
+    const events = new Events(listener);
+    const endpoint = await bound(listener);
+    const peers = [1, 2].map(() => own(t, new Dealer({ linger: 0 })));
+    for (const peer of peers) peer.connect(endpoint);
+    await listener.connected(2);
+    const third = own(t, new Dealer({ linger: 0, reconnectInterval: 1 }));
+    third.connect(endpoint);
+    const { error } = await events.next("accept:error");
+    assert.equal(error.reason, "too-many-connections");
+    assert.match(error.message, /has 2 connections, maxConnections is 2/);
+    peers[0].close();
+    await third.connected();
+  },
+);
+
+check("maxPendingHandshakes: silent connections fill it; those whose handshake is complete do not count", async (t) => {
+  const listener = own(t, new Dealer({ maxPendingHandshakes: 3, handshakeInterval: 300, linger: 0 }));
+  const events = new Events(listener);
+  const endpoint = await bound(listener);
+  for (let i = 0; i < 5; i++) {
+    own(t, new Dealer({ linger: 0 })).connect(endpoint);
+    await listener.connected(i + 1);
+  }
+  const silent = Array.from({ length: 4 }, () => new Attacker(t, endpoint));
+  const { error } = await events.next("accept:error");
+  assert.match(error.message, /3 connections are in their handshake, maxPendingHandshakes is 3/);
+  // Their time is over, and then there is room again.
+  await events.next("handshake:error:other", 3);
+  const late = own(t, new Dealer({ linger: 0 }));
+  late.connect(endpoint);
+  await late.connected();
+  for (const attacker of silent) attacker.socket.destroy();
+});
+
+check(
+  "maxUnreadSize: a peer whose octets nobody reads is not read from; what it sent comes whole when somebody does",
+  async (t) => {
+    const listener = own(t, new Dealer({ maxUnreadSize: 1_000_000, receiveHighWaterMark: 0, linger: 0 }));
+    const sender = own(t, new Dealer({ sendHighWaterMark: 0, linger: 0 }));
+    sender.connect(await bound(listener));
+    await listener.connected();
+    const count = 600;
+    for (let i = 0; i < count; i++) void sender.send(Buffer.alloc(100_000, i));
+    await eventually(() => listener.stats().receiving > 5);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    // The mark is passed by no more than what one read brings.
+    assert.ok(listener.stats().receiving < 60, `${listener.stats().receiving} messages wait`);
+    for (let i = 0; i < count; i++) {
+      const [body] = await listener.receive({ timeout: 5000 });
+      assert.equal(body.length, 100_000);
+      assert.equal(body[99_999], i % 256);
+    }
+  },
+);
