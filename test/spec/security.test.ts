@@ -576,3 +576,30 @@ check("a failing or dying peer of a secured listener disturbs no other", async (
   await new Promise((resolve) => setTimeout(resolve, BRIEFLY));
   assert.equal(listener.peers().length, 1);
 });
+
+check("CURVE and PLAIN over ws: each mechanism is its own sub-protocol, and the frames are sealed as on a stream", async (t) => {
+  const listener = own(t, new Router(asServer([client.publicKey])));
+  await listener.bind("ws://127.0.0.1:*");
+  const endpoint = listener.lastEndpoint as string;
+  const dialler = own(t, new Dealer(asClient()));
+  dialler.connect(endpoint);
+  for (const size of [0, 1, 300, 70_000]) {
+    await dialler.send(["frame", Buffer.alloc(size, 7)]);
+    const [id, , body] = await listener.receive({ timeout: 5000 });
+    assert.equal(body.length, size);
+    await listener.send([id, body]);
+    assert.ok((await dialler.receive({ timeout: 5000 }))[0].equals(Buffer.alloc(size, 7)));
+  }
+  const { context } = authenticated(t, { plain: { a: "b" } });
+  const plain = own(t, new Pull({ plainServer: true, context }));
+  await plain.bind("ws://127.0.0.1:*");
+  const push = own(t, new Push({ plainUsername: "a", plainPassword: "b" }));
+  push.connect(plain.lastEndpoint as string);
+  await push.send("hello");
+  assert.deepEqual(await receive(plain), ["hello"]);
+  // Without a mechanism there is no common sub-protocol.
+  const open = own(t, new Dealer({ reconnectInterval: -1 }));
+  const events = new Events(open);
+  open.connect(endpoint);
+  await events.next("close");
+});
