@@ -38,6 +38,13 @@ export interface LenientVector {
   readonly command?: string;
 }
 
+/** An input that once found something, and the fuzz target that it found it in. */
+export interface FoundInput {
+  readonly target: string;
+  readonly input: string;
+  readonly why: string;
+}
+
 function read<T>(name: string): readonly T[] {
   return JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8")) as T[];
 }
@@ -46,3 +53,4 @@ export const greetings = read<GreetingVector>("greetings");
 export const commands = read<CommandVector>("commands");
 export const messages = read<MessageVector>("messages");
 export const lenient = read<LenientVector>("lenient");
+export const found = read<FoundInput>("fuzz");
