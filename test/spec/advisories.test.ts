@@ -2,8 +2,9 @@
 // crashes, memory grows by no more than the attacker really sent, the good peer gets its answers, and the attacker's connection ends with an event.
 
 import assert from "node:assert/strict";
-import { connect, type Socket as TcpSocket } from "node:net";
+import { connect, createServer, type Socket as TcpSocket } from "node:net";
 import { before, type TestContext } from "node:test";
+import { seededRandom } from "../../src/base/random.ts";
 import { toKey } from "../../src/core/security.ts";
 import {
   curveKeyPair,
@@ -20,10 +21,12 @@ import {
 import { CurveClient } from "../../src/security/curve-client.ts";
 import { encodeCommand } from "../../src/zmtp/command.ts";
 import { FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
+import { mutate } from "../fuzz/guided.ts";
 import { hex, text } from "../support/bytes.ts";
 import { loadSodium, metadataOf, never, portable, readyOf, sent } from "../support/curve.ts";
 import { command, frame as frameOf, greeting, message, ready } from "../support/engine-probe.ts";
 import { bound, check, Events, eventually, own } from "../support/harness.ts";
+import { seed } from "../support/seed.ts";
 
 const server = curveKeyPair();
 const client = curveKeyPair();
@@ -341,6 +344,73 @@ check("hash tables: metadata names chosen to collide cost no more than others", 
       assert.ok(performance.now() - started < 2000);
     }
   });
+});
+
+// Any bytes -------------------------------------------------------------------------------------------------------------------------------
+
+check("test_bind_curve_fuzzer: a CURVE listener survives any bytes, and a good peer is served", async (t) => {
+  const target = await secured(t);
+  const random = seededRandom(seed);
+  await withstand(target, async () => {
+    const goods = [
+      Buffer.concat([curveGreeting, frame(encodeCommand("HELLO", Buffer.alloc(194)))]),
+      Buffer.concat([curveGreeting, frame(encodeCommand("INITIATE", Buffer.alloc(300)))]),
+    ];
+    for (let i = 0; i < 100; i++) {
+      const attacker = new Attacker(t, target.endpoint);
+      attacker.send(mutate(goods, random));
+      attacker.socket.end();
+    }
+    await target.ask();
+  });
+  await eventually(() => target.socket.peers().length === 1);
+});
+
+check(
+  "test_connect_curve_fuzzer: a CURVE client survives any bytes of a server, and its other endpoints are served",
+  async (t) => {
+    const target = await secured(t);
+    const random = seededRandom(seed);
+    const hostile = createServer((socket) => {
+      const goods = [
+        Buffer.concat([curveGreeting, frame(encodeCommand("WELCOME", Buffer.alloc(160)))]),
+        Buffer.concat([curveGreeting, frame(encodeCommand("READY", Buffer.alloc(30)))]),
+      ];
+      socket.on("error", () => undefined);
+      socket.end(mutate(goods, random));
+    });
+    await new Promise<void>((resolve) => hostile.listen(0, "127.0.0.1", resolve));
+    t.after(() => hostile.close());
+    const endpoint = `tcp://127.0.0.1:${(hostile.address() as { port: number }).port}`;
+    for (let i = 0; i < 40; i++) {
+      const dialler = own(t, new Dealer({ ...asClient, linger: 0, reconnectInterval: -1 }));
+      const events = new Events(dialler);
+      dialler.connect(endpoint);
+      await events.next("disconnect");
+      dialler.close();
+    }
+    await target.ask();
+  },
+);
+
+check("test_security_curve: broken HELLOs and INITIATEs, each with its own code", async (t) => {
+  const target = await secured(t);
+  const cases: [Uint8Array, string][] = [
+    [encodeCommand("HELLO", Buffer.alloc(193)), "ERR_ZMTP_MALFORMED_COMMAND_HELLO"],
+    [encodeCommand("HELLO", Buffer.alloc(195)), "ERR_ZMTP_MALFORMED_COMMAND_HELLO"],
+    [encodeCommand("HELLO", Buffer.concat([hex("0200"), Buffer.alloc(192)])), "ERR_ZMTP_MALFORMED_COMMAND_HELLO"],
+    [encodeCommand("HELLO", Buffer.concat([hex("0100"), Buffer.alloc(192)])), "ERR_ZMTP_CRYPTOGRAPHIC"],
+    [encodeCommand("HELLOX", Buffer.alloc(193)), "ERR_ZMTP_UNEXPECTED_COMMAND"],
+    [encodeCommand("INITIATE", Buffer.alloc(248)), "ERR_ZMTP_UNEXPECTED_COMMAND"],
+    [encodeCommand("READY"), "ERR_ZMTP_UNEXPECTED_COMMAND"],
+  ];
+  for (const [index, [body, code]] of cases.entries()) {
+    const attacker = new Attacker(t, target.endpoint);
+    attacker.send(curveGreeting, frame(body));
+    assert.equal((await target.events.next("handshake:error:protocol", index + 1)).error.code, code);
+    await attacker.over();
+  }
+  await target.ask();
 });
 
 // Limits ----------------------------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Dealer, Pair, Publisher, Pull, Push, Reply, Request, Router, type Socket, Subscriber } from "../../src/node.ts";
 import { command, message } from "../support/engine-probe.ts";
-import { bound, check, Events, join2, notApplicable, own, receive } from "../support/harness.ts";
+import { bound, check, Events, join2, own, receive } from "../support/harness.ts";
 import { RawListener, RawPeer } from "../support/raw-peer.ts";
 
 const be16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
@@ -136,5 +136,3 @@ check("test_heartbeats: a healthy peer is not dropped while our own program does
   assert.deepEqual(events.of("disconnect"), []);
   for (let i = 0; i < 2000; i++) await pull.receive({ timeout: 5000 });
 });
-
-notApplicable("test_heartbeats (CURVE)", "CURVE is not part of this version");

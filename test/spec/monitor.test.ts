@@ -215,4 +215,3 @@ notApplicable(
   "test_monitor (non-inproc address EPROTONOSUPPORT, wrong version or type EINVAL)",
   "events are objects here, not a socket",
 );
-notApplicable("test_metadata (User-Id, ZAP's extras)", "they come with ZAP, which this version does not have");

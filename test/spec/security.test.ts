@@ -119,7 +119,7 @@ check("a key is 40 characters of Z85, 32 octets, or either with a NUL; the error
   }
 });
 
-check("keys are made and derived at once, as libzmq derives them", () => {
+check("test_sodium: keys are made and derived at once, as libzmq derives them", () => {
   assert.equal(client.publicKey.length, 40);
   assert.notEqual(client.secretKey, server.secretKey);
   assert.equal(curvePublicKey(client.secretKey), client.publicKey);
@@ -218,20 +218,23 @@ check("a client without keys of its own gets a pair; `any` lets it in", async (t
   assert.match(String(userId), /^.{40}$/);
 });
 
-check("allow: a set, a list, keys as octets; whom it has not is told 400 and does not come again", async (t) => {
-  const octets = z85.decode(client.publicKey);
-  for (const allow of [new Set([client.publicKey]), [client.publicKey], [octets], new Set([octets])]) {
-    assert.equal(await attempt(t, asServer(allow), asClient()), client.publicKey);
-    assert.equal(await attempt(t, asServer(allow), asClient(stranger)), 400);
-  }
-  const listener = own(t, new Dealer(asServer([])));
-  const dialler = own(t, new Dealer({ ...asClient(), reconnectInterval: 1 }));
-  const events = new Events(dialler);
-  dialler.connect(await bound(listener));
-  assert.equal((await events.next("handshake:error:auth")).error.status, 400);
-  const { retry, reason } = await events.next("disconnect");
-  assert.deepEqual([retry, reason], [false, "refused-by-peer"]);
-});
+check(
+  "test_security_curve: allow as a set, a list, keys as octets; whom it has not is told 400 and does not come again",
+  async (t) => {
+    const octets = z85.decode(client.publicKey);
+    for (const allow of [new Set([client.publicKey]), [client.publicKey], [octets], new Set([octets])]) {
+      assert.equal(await attempt(t, asServer(allow), asClient()), client.publicKey);
+      assert.equal(await attempt(t, asServer(allow), asClient(stranger)), 400);
+    }
+    const listener = own(t, new Dealer(asServer([])));
+    const dialler = own(t, new Dealer({ ...asClient(), reconnectInterval: 1 }));
+    const events = new Events(dialler);
+    dialler.connect(await bound(listener));
+    assert.equal((await events.next("handshake:error:auth")).error.status, 400);
+    const { retry, reason } = await events.next("disconnect");
+    assert.deepEqual([retry, reason], [false, "refused-by-peer"]);
+  },
+);
 
 check("allow: a set that changes counts as it is when the peer comes", async (t) => {
   const allow = new Set<string>();
@@ -343,7 +346,7 @@ check("certificates: both files, 0600 for the secret one, read back whichever is
 
 // ZAP and the authenticator ---------------------------------------------------------------------------------------------------------------
 
-check("authenticator: PLAIN by name and password, from memory", async (t) => {
+check("test_security_plain: the authenticator decides by name and password, from memory", async (t) => {
   const { context, authenticator } = authenticated(t, { plain: { admin: "s3same", empty: "" } });
   const decisions: unknown[] = [];
   authenticator.onDecision = ({ userId, status, mechanism }) => decisions.push([mechanism, userId, status]);
@@ -385,19 +388,22 @@ check("authenticator: CURVE by its keys, and by domain", async (t) => {
   assert.equal(await attempt(t, { ...listener, zapDomain: "inner" }, asClient()), 400);
 });
 
-check("authenticator: NULL by address; allowed ones exclude all others; without a domain nobody is asked", async (t) => {
-  const domain: Options = { zapDomain: "global" };
-  assert.equal(await attempt(t, { ...domain, context: authenticated(t, {}).context }, {}), "");
-  assert.equal(await attempt(t, { ...domain, context: authenticated(t, { deny: ["127.0.0.1"] }).context }, {}), 400);
-  assert.equal(await attempt(t, { ...domain, context: authenticated(t, { deny: ["10.0.0.1"] }).context }, {}), "");
-  assert.equal(
-    await attempt(t, { ...domain, context: authenticated(t, { allow: ["127.0.0.1"], deny: ["127.0.0.1"] }).context }, {}),
-    "",
-  );
-  const { context } = authenticated(t, { allow: ["10.0.0.1"] });
-  assert.equal(await attempt(t, { ...domain, context }, {}), 400);
-  assert.equal(await attempt(t, { context }, {}), "");
-});
+check(
+  "test_security_null: the authenticator decides by address; allowed ones exclude all others; without a domain nobody is asked",
+  async (t) => {
+    const domain: Options = { zapDomain: "global" };
+    assert.equal(await attempt(t, { ...domain, context: authenticated(t, {}).context }, {}), "");
+    assert.equal(await attempt(t, { ...domain, context: authenticated(t, { deny: ["127.0.0.1"] }).context }, {}), 400);
+    assert.equal(await attempt(t, { ...domain, context: authenticated(t, { deny: ["10.0.0.1"] }).context }, {}), "");
+    assert.equal(
+      await attempt(t, { ...domain, context: authenticated(t, { allow: ["127.0.0.1"], deny: ["127.0.0.1"] }).context }, {}),
+      "",
+    );
+    const { context } = authenticated(t, { allow: ["10.0.0.1"] });
+    assert.equal(await attempt(t, { ...domain, context }, {}), 400);
+    assert.equal(await attempt(t, { context }, {}), "");
+  },
+);
 
 check("one handler per context", (t) => {
   const { context } = authenticated(t, {});

@@ -129,7 +129,7 @@ describe("CURVE: against tweetnacl", () => {
     );
   });
 
-  it("sealed frames of every size open with NaCl, and what NaCl seals opens here", () => {
+  it("unittest_curve_encoding: sealed frames of every size open with NaCl, and what NaCl seals opens here", () => {
     const c = fill(0x33);
     const s = fill(0x44);
     const serverKey = nacl.box.keyPair.fromSecretKey(s).publicKey;
