@@ -25,6 +25,7 @@ import {
   z85,
 } from "../../src/node.ts";
 import { BRIEFLY, bound, check, Events, eventually, join2, own, receive } from "../support/harness.ts";
+import { thread } from "../support/thread.ts";
 
 type Options = ConstructorParameters<typeof Dealer>[0];
 
@@ -608,4 +609,25 @@ check("CURVE and PLAIN over ws: each mechanism is its own sub-protocol, and the 
   const events = new Events(open);
   open.connect(endpoint);
   await events.next("close");
+});
+
+check("ZAP: the handler may be in another thread of the process", async (t) => {
+  const handler = thread(
+    t,
+    async ({ zmtp, tell }) => {
+      const reply = new zmtp.Reply({ linger: 0 });
+      await reply.bind("inproc://zeromq.zap.01");
+      tell("bound");
+      for await (const request of reply) {
+        tell(request.slice(2).map(String));
+        const right = String(request[7]) === "s3same";
+        await reply.send(["1.0", request[1], right ? "200" : "400", "", right ? "from the thread" : "", ""]);
+      }
+    },
+    null,
+  );
+  assert.equal(await handler.told(), "bound");
+  assert.equal(await attempt(t, { plainServer: true }, { plainUsername: "joe", plainPassword: "s3same" }), "from the thread");
+  assert.deepEqual(await handler.told(), ["", "127.0.0.1", "", "PLAIN", "joe", "s3same"]);
+  assert.equal(await attempt(t, { plainServer: true }, { plainUsername: "joe", plainPassword: "wrong" }), 400);
 });

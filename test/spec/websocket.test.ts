@@ -396,7 +396,7 @@ it(
       const log = new EventLog(push);
       push.connect(pull.lastEndpoint as string);
       const { error } = await log.first("connect:retry");
-      assert.equal(error.reason, "connect-failed");
+      assert.equal(error.reason, "tls-failed");
       assert.match(error.message, said);
     }
     const plain = await WebPeer.connect(t, (pull.lastEndpoint as string).replace("wss", "ws"));
