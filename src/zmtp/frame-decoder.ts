@@ -207,7 +207,9 @@ export class FrameDecoder {
     // Read once per chunk: the getters cost as much as the view.
     const { buffer, byteOffset } = chunk;
     const { copyBodies } = this.#limits;
-    const copyLimit = copyBodies || this.#lent ? Number.POSITIVE_INFINITY : COPY_BYTES;
+    // What is sealed is opened into memory of its own: a view is enough, also of lent memory.
+    const opens = this.#transform !== null;
+    const copyLimit = opens ? -1 : copyBodies || this.#lent ? Number.POSITIVE_INFINITY : COPY_BYTES;
     const sharedLimit = copyBodies ? COPY_BYTES : LENT_SHARED_BYTES;
     let at = 0;
     if (this.#body !== null) at = this.#continueBody(chunk);
