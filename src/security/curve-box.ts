@@ -39,7 +39,7 @@ const NO_HEADER = -1;
 /** What the native library seals is gathered in chunks of this size. */
 const CHUNK_BYTES = 64 * 1024;
 /** From this size on the native library, if there is one, is faster in spite of its calls' cost. Measured: docs/performance.md. */
-const NATIVE_BYTES = 768;
+const NATIVE_BYTES = 2000;
 /** Above this a short body costs less to copy by `set` than by a loop. */
 const LOOP_BYTES = 48;
 

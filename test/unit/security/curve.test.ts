@@ -140,7 +140,7 @@ describe("CURVE: against tweetnacl", () => {
     );
     const nonce = (prefix: string, body: Uint8Array): Uint8Array =>
       new Uint8Array(Buffer.concat([text(prefix), body.subarray(8, 16)]));
-    for (const size of [0, 1, 221, 222, 223, 255, 256, 767, 768, 2000, 2001, 65_535, 200_000, 1_000_000]) {
+    for (const size of [0, 1, 221, 222, 223, 255, 256, 767, 768, 1999, 2000, 2001, 65_535, 200_000, 1_000_000]) {
       const body = new Uint8Array(size).fill(size);
       const flags = [0, FLAG_MORE, FLAG_COMMAND][size % 3];
       const sealed = seal(fromClient, body, flags);
