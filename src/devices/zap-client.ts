@@ -68,7 +68,6 @@ export class ZapClient implements Authority, PipeOwner {
       type: "DEALER",
       settings: defaultSettings(),
       conflates: { sending: false, receiving: false },
-      hold: this.#context.hold,
       endpoint: ZAP_ENDPOINT,
       owner: this,
       onPipe: () => undefined,
@@ -76,6 +75,8 @@ export class ZapClient implements Authority, PipeOwner {
       onLost: () => this.#gone(),
       onUnsent: () => undefined,
       onBindError: () => undefined,
+      // A listener keeps no program alive, and neither does its question.
+      hold: () => () => undefined,
       // A question that was given up need not arrive.
       linger: (giveUp) => {
         giveUp();
