@@ -6,7 +6,7 @@ import type { Environment } from "../support/environment.ts";
 import type { Case, Contestant, Floor, Implementation, Metrics, Part } from "../support/part.ts";
 import { withPeers } from "../support/peer-process.ts";
 import { sizeName } from "../support/statistics.ts";
-import { METRICS, metricsOf } from "./throughput.ts";
+import { METRICS, meterWith, metricsOf } from "./throughput.ts";
 
 const SIZES = [10, 100, 1000, 10_000] as const;
 /** Connections of a wave; npm `zeromq`, whose sockets are libzmq's, is left out of the handshakes. */
@@ -36,8 +36,9 @@ function throughput(size: number): Case {
         const settings = { role: "pull", endpoint: environment.endpoint("tcp"), style: "batches()", size, seconds, curve };
         const receiver = start(command, settings);
         const { endpoint } = await receiver.next();
-        start(command, { role: "push", endpoint, size, curve });
-        const { rate, volume } = metricsOf(await receiver.next(), size);
+        const sender = start(command, { role: "push", endpoint, size, curve });
+        const [report] = await meterWith(receiver, [sender]);
+        const { rate, volume } = metricsOf(report, size);
         return { rate, volume };
       }),
     ),
