@@ -71,7 +71,7 @@ function renamedClasses() {
  * @param {string} entry
  */
 function shim(entry) {
-  if (ENTRIES.includes(entry)) return `module.exports = require('./${entry}.js');\n`;
+  if (entry === BROWSER || ENTRIES.includes(entry)) return `module.exports = require('./${entry}.js');\n`;
   // Where Node.js knows the export "module.exports", `require` gives that object already.
   return `const loaded = require('./${entry}.js');\nmodule.exports = loaded.default ?? loaded;\n`;
 }
@@ -110,7 +110,7 @@ export async function build() {
     console.error(`build: classes of the same name in two files; one became ${renamed.join(", ")}`);
     return 1;
   }
-  for (const entry of [...ENTRIES, ...DROP_IN]) {
+  for (const entry of [...ENTRIES, ...DROP_IN, BROWSER]) {
     writeFileSync(join(root, `dist/${entry}.cjs`), shim(entry));
     writeFileSync(join(root, `dist/${entry}.d.cts`), `export * from './types/${entry}.js';\n`);
   }

@@ -49,6 +49,6 @@ export const packageSize: Part = {
       ],
     })),
   ],
-  floors: [],
+  floors: [{ case: "bundle of zmtp/browser", contestant: "zmtp", metric: "gzip", most: 60 }],
   rounds: 1,
 };
