@@ -1,5 +1,6 @@
 /** The run-time names of npm `zeromq` 6, all of them and nothing else; the entry gives them to both kinds of modules. */
 import { capability as offered } from "../node.ts";
+import "./exit.ts";
 
 export { version } from "../node.ts";
 export { Context, context } from "./context.ts";
