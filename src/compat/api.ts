@@ -1,6 +1,6 @@
 /** The run-time names of npm `zeromq` 6, all of them and nothing else; the entry gives them to both kinds of modules. */
 import { capability as offered } from "../node.ts";
-import "./exit.ts";
+import { watchExit } from "./exit.ts";
 
 export { version } from "../node.ts";
 export { Context, context } from "./context.ts";
@@ -32,3 +32,5 @@ export const capability: Partial<Record<"ipc" | "pgm" | "tipc" | "norm" | "curve
 export function curveKeyPair(): { publicKey: string; secretKey: string } {
   throw new Error("not built");
 }
+
+watchExit();

@@ -13,10 +13,12 @@ const STANDARD_ERROR = 2;
 
 let told = false;
 
-// The timer does not hold the process: it fires only if something else does, which after the end of the program is the linger.
-process.on("beforeExit", () => {
-  if (!told) setTimeout(tell, PATIENCE_MS).unref();
-});
+/** From now on the line is written when it is due. The timer does not hold the process: only a linger does, after the end of a program. */
+export function watchExit(): void {
+  process.on("beforeExit", () => {
+    if (!told) setTimeout(tell, PATIENCE_MS).unref();
+  });
+}
 
 function tell(): void {
   if (told || ![...openStates()].some(({ inner }) => inner.stats().sending > 0)) return;
