@@ -12,6 +12,13 @@ export type Phase = "open" | "blocked" | "closed";
 /** Options that act at once: setting them late needs no warning. */
 const IMMEDIATE: readonly number[] = [6, 7, 17, 23, 24, 27, 28, 33, 40, 51, 52, 53, 56, 78];
 
+const open = new Set<State>();
+
+/** The states of all sockets that are not closed. */
+export function openStates(): Iterable<State> {
+  return open;
+}
+
 export class State {
   readonly inner: Inner;
   phase: Phase = "open";
@@ -24,6 +31,7 @@ export class State {
 
   constructor(inner: Inner, onClosed: () => void) {
     this.inner = inner;
+    open.add(this);
     this.#onClosed = onClosed;
   }
 
@@ -68,6 +76,7 @@ export class State {
   close(): void {
     if (this.phase === "closed") return;
     this.phase = "closed";
+    open.delete(this);
     this.endpoints = 0;
     this.inner.close();
     this.#onClosed();

@@ -73,6 +73,20 @@ test("drafts and version 5, with the classes and the context of the drop-in", as
   assert.match(stderr, /ZeroMQ draft features are experimental/);
 });
 
+test("a program that waits for its last messages says so", async () => {
+  const { stderr } = await output(
+    "g.cjs",
+    `const zmq = require("zmtp/zeromq");
+     const socket = new zmq.Dealer({ linger: 700 });
+     socket.connect("tcp://127.0.0.1:1");
+     socket.send("x");`,
+  );
+  assert.match(
+    stderr,
+    /^\(node:\d+\) WARNING: Waiting for queued ZeroMQ messages to be delivered\. Set 'context\.blocky = false'/,
+  );
+});
+
 test("the alias: zeromq is zmtp, with its drafts and version 5", async () => {
   const { stdout } = await output(
     "f.mjs",
