@@ -23,6 +23,12 @@ const PEERS: Readonly<Record<Exclude<Implementation, "libzmq">, string>> = {
   jszmq: "../peers/web.js",
 };
 
+/**
+ * Of every JavaScript peer. Hot code is compiled at once, not by a thread that a busy machine may not run for long: what is
+ * measured is compiled code either way, and so it is from the beginning.
+ */
+const FLAGS = ["--expose-gc", "--no-concurrent-recompilation"];
+
 export class Environment {
   readonly seconds: number;
   readonly #libzmq: LibzmqPrograms;
@@ -37,7 +43,7 @@ export class Environment {
   /** How to start a peer program: `program` is the C program's name, the JavaScript peers have all roles in one. */
   command(implementation: Implementation, program: string): Command {
     if (implementation === "libzmq") return this.tool(`libzmq_${program}`);
-    return { file: process.execPath, args: ["--expose-gc", fileURLToPath(new URL(PEERS[implementation], import.meta.url))] };
+    return { file: process.execPath, args: [...FLAGS, fileURLToPath(new URL(PEERS[implementation], import.meta.url))] };
   }
 
   /** A script of `bench/peers/` that is none of an implementation's. */
