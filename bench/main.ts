@@ -20,6 +20,7 @@ import { queued } from "./parts/queued.ts";
 import { routerPeers } from "./parts/router-peers.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
+import { threads, threadsRoundTrip } from "./parts/threads.ts";
 import { ws } from "./parts/ws.ts";
 import { type Arguments, HELP, parse, UsageError } from "./support/arguments.ts";
 import { chart } from "./support/chart.ts";
@@ -39,6 +40,8 @@ const PARTS: readonly Part[] = [
   tcpThroughput, //
   ipcThroughput,
   inprocThroughput,
+  threads,
+  threadsRoundTrip,
   tcpRoundTrip,
   pipelined,
   fanOut,
