@@ -128,6 +128,10 @@ export class RingLink implements PipeOwner, PipeTaker {
     return true;
   }
 
+  get isBusy(): boolean {
+    return this.#writer.busy;
+  }
+
   relieve(): void {
     this.#credit();
     const end = this.#pipe.other;
