@@ -21,6 +21,7 @@ import { routerPeers } from "./parts/router-peers.ts";
 import { security } from "./parts/security.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
+import { threads, threadsRoundTrip } from "./parts/threads.ts";
 import { ws } from "./parts/ws.ts";
 import { type Arguments, HELP, parse, UsageError } from "./support/arguments.ts";
 import { chart } from "./support/chart.ts";
@@ -40,6 +41,8 @@ const PARTS: readonly Part[] = [
   tcpThroughput, //
   ipcThroughput,
   inprocThroughput,
+  threads,
+  threadsRoundTrip,
   tcpRoundTrip,
   pipelined,
   fanOut,

@@ -42,7 +42,14 @@ export const ROOMS = {
     ],
     hosts: ["node:*"],
     lazy: ["ws", "socks"],
-    only: { epgm: ["pgm"], threads: ["ring"], "ring-link": ["ring"], "thread-offers": ["ring"] },
+    only: {
+      epgm: ["pgm"],
+      threads: ["ring"],
+      "ring-link": ["ring"],
+      "thread-offers": ["ring"],
+      membership: ["ring"],
+      meeting: ["ring"],
+    },
   },
   sockets: {
     floor: 4,

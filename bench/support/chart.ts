@@ -21,6 +21,7 @@ const COLORS: Readonly<Record<Implementation, string>> = {
   "node:net": "#7d8597",
   ws: "#7d8597",
   jszmq: "#a26769",
+  postMessage: "#7d8597",
 };
 
 export function chart(machine: Machine, results: readonly PartResult[]): string {

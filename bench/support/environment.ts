@@ -21,6 +21,7 @@ const PEERS: Readonly<Record<Exclude<Implementation, "libzmq">, string>> = {
   "node:net": "../peers/node-net.js",
   ws: "../peers/web.js",
   jszmq: "../peers/web.js",
+  postMessage: "../peers/threads.js",
 };
 
 /**

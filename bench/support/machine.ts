@@ -41,6 +41,7 @@ export function survey(libzmq: LibzmqPrograms): Machine {
       "node:net": process.versions.node,
       ws: versionOf("ws"),
       jszmq: versionOf("jszmq"),
+      postMessage: process.versions.node,
     },
     missing,
     openFiles: openFileLimit(),

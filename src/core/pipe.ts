@@ -35,6 +35,8 @@ export interface PipeTaker {
   relieve(): void;
   /** The reading socket's own mark is another now. */
   onMark(messages: number): void;
+  /** A message was taken of which a part has still to be handed over; absent: its messages are counted elsewhere. */
+  readonly isBusy?: boolean;
 }
 
 export class Pipe {

@@ -250,7 +250,7 @@ export abstract class SocketCore implements SessionHost {
     const { linger } = this.settings;
     const unsent = (): boolean =>
       [...this.endpoints.sessions].some((session) => session.pending > 0) ||
-      [...this.pipes].some(({ other }) => other.taker !== null && other.waiting > 0);
+      [...this.pipes].some(({ other }) => other.taker !== null && (other.waiting > 0 || other.taker.isBusy === true));
     if (this.closed || linger === 0 || !this.lingers || !unsent()) return;
     const { clock, hold } = this.context;
     hold.take();

@@ -24,6 +24,7 @@ const HEADER_BINDS = 3;
 const HEADER_GENERATION = 4;
 /** Slots from 0 that were ever used. */
 const HEADER_SLOTS = 5;
+const HEADER_ID = 6;
 const HEADER_WORDS = 16;
 
 // Words of a thread's slot; the doorbell's are in wakeup.ts.
@@ -65,6 +66,7 @@ export class Directory {
   static create(rank: number): Directory {
     const directory = new Directory(new SharedArrayBuffer(WORDS * 4));
     directory.words[HEADER_RANK] = rank;
+    directory.words[HEADER_ID] = Math.floor(Math.random() * 0x7fffffff);
     Atomics.store(directory.words, HEADER_MAGIC, MAGIC);
     return directory;
   }
@@ -78,6 +80,11 @@ export class Directory {
 
   get rank(): number {
     return this.words[HEADER_RANK];
+  }
+
+  /** Tells directories of one process apart. */
+  get id(): number {
+    return this.words[HEADER_ID];
   }
 
   // Threads -----------------------------------------------------------------------------------------------------------

@@ -120,11 +120,16 @@ export class RingLink implements PipeOwner, PipeTaker {
   // The pipe calls ----------------------------------------------------------------------------------------------------
 
   take(frames: Frame[]): boolean {
-    if (this.#writer.busy || this.#isDeaf()) return false;
-    if (!this.#writer.write(frames)) return false;
+    // Whether anybody still reads is not asked for each message, for that would take the reader's cache line from it: what
+    // comes too late is found in the ring at the end.
+    if (this.#writer.busy || !this.#writer.write(frames)) return false;
     this.#commit();
     if (this.#writer.busy) this.#pump();
     return true;
+  }
+
+  get isBusy(): boolean {
+    return this.#writer.busy;
   }
 
   relieve(): void {

@@ -4,21 +4,25 @@
  * All threads share a directory in memory that every worker inherits from the thread that started it; a name is taken
  * there, so exactly one of two threads that bind it succeeds. A thread that connects to another's name offers it a
  * connection over that thread's channel; from then on the two talk through rings only. A connection whose name nobody
- * has waits, and its thread is rung when a name is bound.
+ * has waits, and its thread is rung when a name is bound. Where nothing was inherited, for the library was loaded in
+ * workers first, threads meet over a channel and all take over the directory of the lowest thread id (meeting.ts).
  *
  * Does not own: names and connections inside one thread (inproc.ts), what a connection does (ring-link.ts), what the
- * runtime offers (the `ThreadHost` port).
+ * runtime offers (thread-host.ts).
  * Invariants: a name that is bound here is claimed in the directory; a thread that is gone is left out of it by whoever
  * noticed, and all others look after their connections then.
  */
 import { ZmqError } from "../base/errors.ts";
 import type { Binding, MessageTransport, Party } from "../core/transport.ts";
-import { Directory, SLOT_BELL, slotAt, slotOf } from "../ring/directory.ts";
-import { ACCEPTED, OFFERED, REFUSED, RING_VERSION } from "../ring/layout.ts";
+import { Directory, slotOf } from "../ring/directory.ts";
+import { ACCEPTED, OFFERED, REFUSED } from "../ring/layout.ts";
 import { PairPool } from "../ring/pair-pool.ts";
-import { BELL_BITS, Doorbell, ring } from "../ring/wakeup.ts";
+import { BELL_BITS } from "../ring/wakeup.ts";
 import { InprocNames, inprocTransport, nameInUse, type OtherThreads } from "./inproc.ts";
-import type { LinkHost } from "./ring-link.ts";
+import { Meeting } from "./meeting.ts";
+import { Membership, NEWS_BIT, THREADS_KEY } from "./membership.ts";
+import type { LinkHost, RingLink } from "./ring-link.ts";
+import type { ThreadHost } from "./thread-host.ts";
 import {
   acceptOffer,
   type Door,
@@ -33,38 +37,6 @@ import {
 } from "./thread-offers.ts";
 import type { WaitingConnection, WaitingHold } from "./waiting-connection.ts";
 
-/** A channel that reaches the threads of this process. */
-export interface ThreadChannel {
-  post(message: unknown): void;
-  /** Gives what has come to `onMessage` now, in the middle of a call, where the runtime can. */
-  poll(): void;
-  close(): void;
-}
-
-/** What the runtime gives. */
-export interface ThreadHost {
-  readonly threadId: number;
-  /** This thread ends as soon as nothing holds it, without a last question whether messages wait. */
-  readonly endsUnasked: boolean;
-  /** What the thread that started this one had bequeathed; undefined when nothing. */
-  readonly inherited: unknown;
-  /** Leaves this to all workers that are started from now on. */
-  bequeath(value: unknown): void;
-  /** Opens a channel by its name; it keeps no process alive. Without `onMessage` it only sends. */
-  openChannel(name: string, onMessage?: (message: unknown) => void): ThreadChannel;
-  /** Calls back with its thread id when a thread that this one started is over, however it ended. */
-  onThreadEnd(callback: (threadId: number) => void): void;
-  /** Calls back when this thread ends in order. */
-  onExit(callback: () => void): void;
-  /** Runs a callback in a macrotask. */
-  defer(callback: () => void): void;
-  /** Calls back again and again until the result is called; keeps no process alive. */
-  every(ms: number, callback: () => void): () => void;
-}
-
-/** Key of the environment's data and beginning of the channels' names. */
-export const THREADS_KEY = `zmtp.inproc.${RING_VERSION}`;
-
 /** What a thread bequeaths to those that it starts. */
 interface Inheritance {
   readonly memory: SharedArrayBuffer;
@@ -74,14 +46,11 @@ interface Inheritance {
 /** A thread with a pending call looks by itself so often, should a wake-up ever be missed. */
 const RECHECK_MS = 1000;
 
-/** The doorbell's bit for news that concern every thread: a name was bound, a thread is gone. */
-const NEWS_BIT = 0;
-
 /** Who hears a bit of the doorbell: a link, or an offer that waits for its answer. */
 interface Attendant {
-  readonly peerKey: number;
   attend(): void;
-  /** The thread at the other side is gone. */
+  /** Whether the thread at the other side is gone. */
+  isAlone(): boolean;
   orphan(): void;
 }
 
@@ -89,15 +58,15 @@ export class Threads implements OtherThreads {
   readonly names = new InprocNames();
   readonly holdsWaiting: WaitingHold;
   readonly #host: ThreadHost;
-  readonly #directory: Directory;
-  readonly #key: number;
+  readonly #meeting: Meeting;
   readonly #attendants = new Set<Attendant>();
   // The same, by their bit.
   readonly #byBit = new Map<number, Set<Attendant>>();
   readonly #pool = new PairPool(RING_BYTES);
-  readonly #channels = new Map<number, ThreadChannel>();
-  #bell: Doorbell | null = null;
-  #channel: ThreadChannel | null = null;
+  // Where new connections are made, and all directories that this thread is in: older ones have older connections.
+  #home: Membership;
+  readonly #memberships = new Set<Membership>();
+  #isOpen = false;
   // Whether a call is pending in this thread; and what ends the looking by itself.
   #held = false;
   #unwatch: (() => void) | null = null;
@@ -108,12 +77,17 @@ export class Threads implements OtherThreads {
     this.#host = host;
     // Those who could bind the name live in threads that the main thread outlives by itself.
     this.holdsWaiting = host.endsUnasked ? "always" : host.threadId === 0 ? "never" : "closing";
-    const { memory, parent = 0 } = (host.inherited ?? {}) as Partial<Inheritance>;
-    this.#directory = Directory.from(memory) ?? Directory.create(host.threadId);
-    this.#key = this.#directory.enter(host.threadId, parent);
-    host.bequeath({ memory: this.#directory.memory, parent: this.#key } satisfies Inheritance);
-    host.onThreadEnd((threadId) => this.#ended(threadId));
-    host.onExit(() => this.#left(this.#key));
+    const { memory, parent = 0 } = (host.inherit(THREADS_KEY) ?? {}) as Partial<Inheritance>;
+    const inherited = Directory.from(memory);
+    this.#home = this.#enter(inherited ?? Directory.create(host.threadId), parent);
+    const isSure = inherited !== undefined || host.threadId === 0;
+    this.#meeting = new Meeting(host, this.#home.directory, isSure, (other) => this.#move(other));
+    host.onThreadEnd((threadId) => {
+      for (const membership of this.#memberships) membership.ended(threadId);
+    });
+    host.onExit(() => {
+      for (const membership of this.#memberships) membership.left(membership.key);
+    });
   }
 
   /** The inproc of the default context. */
@@ -123,12 +97,15 @@ export class Threads implements OtherThreads {
 
   claim(name: string, party: Party): Binding {
     this.#open();
-    const directory = this.#directory;
-    const result = directory.claim(name, this.#key);
-    if (result === "taken") throw nameInUse(name, party.endpoint, "another thread of this process");
-    if (result === "full") throw this.#tooMany(`there is no room to bind ${party.endpoint}`);
-    for (const key of directory.threads()) if (key !== this.#key && directory.isSeeking(key)) this.#ring(slotOf(key), NEWS_BIT);
-    return { close: () => directory.release(name, this.#key) };
+    this.#claim(name, party);
+    this.#meeting.open(); // Not before: whoever moves here at once would take the name first.
+    const close = (): void => this.#home.directory.release(name, this.#home.key);
+    const { settled } = this.#meeting;
+    if (settled === null) return { close };
+    const ready = settled.then(() => {
+      if (this.names.bound.get(name) !== party) throw nameInUse(name, party.endpoint, "another thread of this process");
+    });
+    return { close, ready };
   }
 
   has(name: string): boolean {
@@ -138,10 +115,20 @@ export class Threads implements OtherThreads {
 
   seek(name: string): void {
     this.#open();
+    this.#meeting.open();
     if (this.#offerAll(name)) return;
     // Said before looking once more: whoever binds now either is seen here or sees that we wait.
-    this.#directory.setSeeking(this.#key, this.names.waiting.size);
+    this.#home.directory.setSeeking(this.#home.key, this.names.waiting.size);
     this.#offerAll(name);
+  }
+
+  #claim(name: string, party: Party): void {
+    const { directory, key } = this.#home;
+    const result = directory.claim(name, key);
+    if (result === "taken") throw nameInUse(name, party.endpoint, "another thread of this process");
+    if (result === "full") throw this.#tooMany(`there is no room to bind ${party.endpoint}`);
+    for (const other of directory.threads())
+      if (other !== key && directory.isSeeking(other)) this.#home.ring(slotOf(other), NEWS_BIT);
   }
 
   // Waiting -----------------------------------------------------------------------------------------------------------
@@ -149,15 +136,15 @@ export class Threads implements OtherThreads {
   /** Blocks this thread until something happened between threads, at most so many milliseconds. */
   wait(ms: number): void {
     this.#open();
-    this.#bell?.wait(Math.min(ms, RECHECK_MS));
-    this.#channel?.poll();
+    this.#meeting.open();
+    this.#home.wait(Math.min(ms, RECHECK_MS));
     if (ms > RECHECK_MS) this.#recheck();
   }
 
   /** A call is pending in this thread, or none is any more. */
   watch(on: boolean): void {
     this.#held = on;
-    if (!on || this.#bell === null || this.#unwatch !== null) return;
+    if (!on || !this.#isOpen || this.#unwatch !== null) return;
     this.#unwatch = this.#host.every(RECHECK_MS, () => {
       if (this.#held) this.#recheck();
       else {
@@ -173,18 +160,61 @@ export class Threads implements OtherThreads {
     this.#news();
   }
 
+  // Directories -------------------------------------------------------------------------------------------------------
+
+  // From the first use on: a program that has no inproc name pays nothing.
+  #open(): void {
+    if (this.#isOpen) return;
+    if (this.#home.key === 0) throw this.#tooMany("this thread has no place in it");
+    this.#isOpen = true;
+    this.#openHome();
+    this.watch(this.#held);
+  }
+
+  #enter(directory: Directory, parent: number): Membership {
+    const membership = new Membership(this.#host, directory, parent);
+    this.#memberships.add(membership);
+    this.#host.bequeath(THREADS_KEY, { memory: directory.memory, parent: membership.key } satisfies Inheritance);
+    return membership;
+  }
+
+  #openHome(): void {
+    const home = this.#home;
+    home.open(
+      (message) => this.#onOffer(home, message as Offer),
+      (bit) => this.#attend(bit),
+    );
+  }
+
+  // Another directory is everybody's from now on: our names are claimed there too, and connections that wait seek there.
+  #move(directory: Directory): void {
+    this.#home = this.#enter(directory, 0);
+    this.#openHome();
+    for (const [name, party] of [...this.names.bound]) {
+      try {
+        this.#claim(name, party);
+      } catch (error) {
+        if (!(error instanceof ZmqError)) throw error;
+        this.names.bound.delete(name);
+        party.onBindError(error);
+      }
+    }
+    for (const name of [...this.names.waiting.keys()]) this.seek(name);
+  }
+
   // Connecting --------------------------------------------------------------------------------------------------------
 
   // Offers every connection that waits for a name to the thread that has it; false when none has.
   #offerAll(name: string): boolean {
-    const owner = this.#directory.ownerOf(name);
-    if (owner === 0 || owner === this.#key) return false;
+    const owner = this.#home.directory.ownerOf(name);
+    if (owner === 0 || owner === this.#home.key) return false;
     for (const waiting of this.names.take(name)) this.#offer(name, waiting, owner);
     return true;
   }
 
   #offer(name: string, waiting: WaitingConnection, owner: number): void {
-    const door = this.#newDoor();
+    const home = this.#home;
+    const door = this.#newDoor(home);
     const memory = this.#pool.take();
     const rings = makeOffer(memory, waiting.connector, door);
     const back = (): void => {
@@ -194,7 +224,6 @@ export class Threads implements OtherThreads {
       this.seek(name);
     };
     const attendant: Attendant = {
-      peerKey: owner,
       attend: () => {
         const state = offerState(rings);
         if (state === OFFERED) return;
@@ -206,56 +235,47 @@ export class Threads implements OtherThreads {
         }
         this.#dismiss(door, attendant);
         const lingered = waiting.leave();
-        this.#connect(door, owner, doorOf(memory, 1), (host) => joinOffer(rings, waiting, host));
+        this.#connect(home, door, owner, doorOf(memory, 1), (host) => joinOffer(rings, waiting, host));
         lingered();
       },
+      isAlone: () => !home.directory.isAlive(owner),
       orphan: () => (offerState(rings) === ACCEPTED ? attendant.attend() : back()),
     };
     this.#appoint(door, attendant);
-    this.#channelTo(owner).post({ name, memory, from: this.#key } satisfies Offer);
-    this.#ring(slotOf(owner), NEWS_BIT); // It may be blocked in `wait`, where no message of a channel wakes it.
+    home.post(owner, { name, memory, from: home.key } satisfies Offer);
+    home.ring(slotOf(owner), NEWS_BIT); // It may be blocked in `wait`, where no message of a channel wakes it.
   }
 
-  #onOffer({ name, memory, from }: Offer): void {
+  #onOffer(home: Membership, { name, memory, from }: Offer): void {
     const party = this.names.bound.get(name);
     const far = doorOf(memory, 0);
     if (party === undefined) refuseOffer(memory);
     else {
-      const door = this.#newDoor();
-      this.#connect(door, from, far, (host) => acceptOffer(memory, party, door, host));
+      const door = this.#newDoor(home);
+      this.#connect(home, door, from, far, (host) => acceptOffer(memory, party, door, host));
     }
-    this.#ring(far.slot, far.bit);
+    home.ring(far.slot, far.bit);
   }
 
   // A link that attends its doorbell until it is over.
-  #connect(door: Door, peerKey: number, far: Door, make: (host: LinkHost) => ReturnType<typeof joinOffer>): void {
+  #connect(home: Membership, door: Door, peerKey: number, far: Door, make: (host: LinkHost) => RingLink): void {
     const host: LinkHost = {
       holds: this.#host.endsUnasked,
-      wake: () => this.#ring(far.slot, far.bit),
+      wake: () => home.ring(far.slot, far.bit),
       remove: (rings) => {
         this.#dismiss(door, attendant);
         if (rings.side === 0) this.#pool.retire(rings.memory);
       },
     };
     const link = make(host);
-    const attendant: Attendant = { peerKey, attend: () => link.attend(), orphan: () => link.orphan() };
+    const isAlone = (): boolean => !home.directory.isAlive(peerKey);
+    const attendant: Attendant = { attend: () => link.attend(), isAlone, orphan: () => link.orphan() };
     this.#appoint(door, attendant);
     link.start();
-    if (!this.#directory.isAlive(peerKey)) link.orphan();
+    if (isAlone()) link.orphan();
   }
 
   // Doorbell ----------------------------------------------------------------------------------------------------------
-
-  // From the first use on: a program that has no inproc name pays nothing.
-  #open(): void {
-    if (this.#bell !== null) return;
-    if (this.#key === 0) throw this.#tooMany("this thread has no place in it");
-    this.#channel = this.#host.openChannel(`${THREADS_KEY}.${this.#key}`, (message) => this.#onOffer(message as Offer));
-    const at = slotAt(slotOf(this.#key)) + SLOT_BELL;
-    this.#bell = new Doorbell(this.#directory.words, at, (bit) => this.#attend(bit), this.#host.defer);
-    this.#bell.listen();
-    this.watch(this.#held);
-  }
 
   #attend(bit: number): void {
     if (bit === NEWS_BIT) this.#news();
@@ -263,23 +283,19 @@ export class Threads implements OtherThreads {
   }
 
   #news(): void {
-    const directory = this.#directory;
-    for (const attendant of [...this.#attendants]) if (!directory.isAlive(attendant.peerKey)) attendant.orphan();
+    for (const attendant of [...this.#attendants]) if (attendant.isAlone()) attendant.orphan();
+    const { directory, key } = this.#home;
     if (this.#binds === directory.binds) return;
     this.#binds = directory.binds;
     for (const name of [...this.names.waiting.keys()]) this.#offerAll(name);
-    directory.setSeeking(this.#key, this.names.waiting.size);
-  }
-
-  #ring(slot: number, bit: number): void {
-    ring(this.#directory.words, slotAt(slot) + SLOT_BELL, bit);
+    directory.setSeeking(key, this.names.waiting.size);
   }
 
   // The next bit: connections share one only when there are more than bits.
-  #newDoor(): Door {
+  #newDoor(home: Membership): Door {
     const bit = this.#nextBit;
     this.#nextBit = bit === BELL_BITS - 1 ? 1 : bit + 1;
-    return { slot: slotOf(this.#key), bit };
+    return { slot: slotOf(home.key), bit };
   }
 
   #appoint(door: Door, attendant: Attendant): void {
@@ -294,34 +310,6 @@ export class Threads implements OtherThreads {
     const sharing = this.#byBit.get(door.bit);
     sharing?.delete(attendant);
     if (sharing?.size === 0) this.#byBit.delete(door.bit);
-  }
-
-  #channelTo(key: number): ThreadChannel {
-    let channel = this.#channels.get(key);
-    if (channel === undefined) {
-      channel = this.#host.openChannel(`${THREADS_KEY}.${key}`);
-      this.#channels.set(key, channel);
-    }
-    return channel;
-  }
-
-  // Threads that are gone ---------------------------------------------------------------------------------------------
-
-  // A thread takes those that it had started along.
-  #ended(threadId: number): void {
-    const directory = this.#directory;
-    const gone = directory.threads().filter((key) => directory.threadIdOf(key) === threadId);
-    for (const key of gone) {
-      for (const child of directory.threads()) if (directory.parentOf(child) === key) this.#ended(directory.threadIdOf(child));
-      this.#left(key);
-    }
-  }
-
-  #left(key: number): void {
-    if (!this.#directory.leave(key)) return;
-    this.#channels.get(key)?.close();
-    this.#channels.delete(key);
-    for (const other of this.#directory.threads()) this.#ring(slotOf(other), NEWS_BIT);
   }
 
   #tooMany(what: string): ZmqError {

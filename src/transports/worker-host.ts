@@ -9,15 +9,15 @@ import {
   threadId,
   type Worker,
 } from "node:worker_threads";
-import { THREADS_KEY, type ThreadHost } from "./threads.ts";
+import type { ThreadHost } from "./thread-host.ts";
 
 /** This thread's view of the process. */
 export function workerHost(): ThreadHost {
   return {
     threadId,
     endsUnasked: !isMainThread && process.versions.deno !== undefined, // Its workers have no `beforeExit`.
-    inherited: getEnvironmentData(THREADS_KEY),
-    bequeath: (value) => setEnvironmentData(THREADS_KEY, value as Parameters<typeof setEnvironmentData>[1]),
+    inherit: (key) => getEnvironmentData(key),
+    bequeath: (key, value) => setEnvironmentData(key, value as Parameters<typeof setEnvironmentData>[1]),
 
     openChannel(name, onMessage) {
       const channel = new BroadcastChannel(name);

@@ -168,3 +168,25 @@ check("messages of many frames, of no octets, and larger than the ring come whol
     for (const [index, frame] of frames.entries()) assert.ok(frame.equals(back[index]), `${message}, frame ${index}`);
   }
 });
+
+check("a thread that ends in the middle of a large message hands over the rest first", async (t) => {
+  const pull = own(t, new Pull());
+  const endpoint = anyEndpoint("inproc");
+  await pull.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const push = new zmtp.Push();
+      push.connect(argument);
+      await push.connected();
+      await push.send(Buffer.alloc(12_000_000, 7)); // More than a ring: the reader sleeps, a part is left.
+      tell("sent");
+    },
+    endpoint,
+  );
+  assert.equal(await worker.told(), "sent");
+  for (const until = performance.now() + 100; performance.now() < until; ); // Nothing is read meanwhile.
+  const [body] = await pull.receive({ timeout: 5000 });
+  assert.ok(Buffer.alloc(12_000_000, 7).equals(body));
+  assert.equal(await worker.ended, 0);
+});

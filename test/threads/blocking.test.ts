@@ -97,7 +97,7 @@ check("a worker that blocks hears of the end of its peer's thread", async (t) =>
       await pair.connected();
       tell(String(pair.receiveSync()));
       try {
-        pair.receiveSync({ timeout: 1000 });
+        pair.receiveSync({ timeout: 3000 });
       } catch {
         tell(pair.peers().length);
       }

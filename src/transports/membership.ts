@@ -1,0 +1,80 @@
+/**
+ * This thread's place in one directory: its key, its doorbell, the channel by which it gets offers, and the way to the
+ * others. Does not own: what rings and offers mean (threads.ts).
+ */
+import { type Directory, SLOT_BELL, slotAt, slotOf } from "../ring/directory.ts";
+import { RING_VERSION } from "../ring/layout.ts";
+import { Doorbell, ring } from "../ring/wakeup.ts";
+import type { ThreadChannel, ThreadHost } from "./thread-host.ts";
+
+/** Key of the environment's data and beginning of the channels' names. */
+export const THREADS_KEY = `zmtp.inproc.${RING_VERSION}`;
+
+/** The doorbell's bit for news that concern every thread: a name was bound, a thread is gone. */
+export const NEWS_BIT = 0;
+
+export class Membership {
+  readonly directory: Directory;
+  /** 0: the directory has no room for more threads. */
+  readonly key: number;
+  #host: ThreadHost;
+  #bell: Doorbell | null = null;
+  #channel: ThreadChannel | null = null;
+  readonly #channels = new Map<number, ThreadChannel>();
+
+  /** Enters. `parent`: the key of the thread that started this one, 0 when unknown. */
+  constructor(host: ThreadHost, directory: Directory, parent: number) {
+    this.#host = host;
+    this.directory = directory;
+    this.key = directory.enter(host.threadId, parent);
+  }
+
+  /** From now on offers are heard and the doorbell is answered. */
+  open(onMessage: (message: unknown) => void, onRing: (bit: number) => void): void {
+    this.#channel = this.#host.openChannel(this.#nameOf(this.key), onMessage);
+    this.#bell = new Doorbell(this.directory.words, slotAt(slotOf(this.key)) + SLOT_BELL, onRing, this.#host.defer);
+    this.#bell.listen();
+  }
+
+  /** Blocks until the doorbell was rung, at most so many milliseconds, and answers; takes offers that came. */
+  wait(ms: number): void {
+    this.#bell?.wait(ms);
+    this.#channel?.poll();
+  }
+
+  /** Sends to another thread's channel. */
+  post(key: number, message: unknown): void {
+    let channel = this.#channels.get(key);
+    if (channel === undefined) {
+      channel = this.#host.openChannel(this.#nameOf(key));
+      this.#channels.set(key, channel);
+    }
+    channel.post(message);
+  }
+
+  ring(slot: number, bit: number): void {
+    ring(this.directory.words, slotAt(slot) + SLOT_BELL, bit);
+  }
+
+  /** A thread was ended, and took those that it had started along. */
+  ended(threadId: number): void {
+    const { directory } = this;
+    for (const key of directory.threads().filter((each) => directory.threadIdOf(each) === threadId)) {
+      for (const child of directory.threads()) if (directory.parentOf(child) === key) this.ended(directory.threadIdOf(child));
+      this.left(key);
+    }
+  }
+
+  /** A thread is gone: everybody looks after his connections. */
+  left(key: number): void {
+    if (!this.directory.leave(key)) return;
+    this.#channels.get(key)?.close();
+    this.#channels.delete(key);
+    for (const other of this.directory.threads()) this.ring(slotOf(other), NEWS_BIT);
+  }
+
+  // Keys are unique in one directory only.
+  #nameOf(key: number): string {
+    return `${THREADS_KEY}.${this.directory.id}.${key}`;
+  }
+}
