@@ -109,8 +109,9 @@ export class Threads implements OtherThreads {
   }
 
   has(name: string): boolean {
-    const owner = this.#directory.ownerOf(name);
-    return owner !== 0 && owner !== this.#key;
+    const { directory, key } = this.#home;
+    const owner = directory.ownerOf(name);
+    return owner !== 0 && owner !== key;
   }
 
   seek(name: string): void {
