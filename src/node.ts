@@ -12,6 +12,7 @@ import { type Capability, offers } from "./core/capability.ts";
 import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
 import { decode, encode } from "./security/z85.ts";
+import { epgmTransport } from "./transports/epgm.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
@@ -20,6 +21,8 @@ import { webSocketTransports } from "./transports/websocket-transport.ts";
 import { workerHost } from "./transports/worker-host.ts";
 
 const threads = new Threads(workerHost());
+
+import { udpTransport } from "./transports/udp.ts";
 
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
@@ -39,9 +42,9 @@ installPlatform({
     },
   },
   random: platformRandom,
-  transports: () => [tcpTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
+  transports: () => [tcpTransport, ipcTransport, inprocTransport(), udpTransport, epgmTransport, ...webSocketTransports()],
   shared: {
-    transports: () => [tcpTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
+    transports: () => [tcpTransport, ipcTransport, threads.transport(), udpTransport, epgmTransport, ...webSocketTransports()],
     waitForThreads: (ms) => threads.wait(ms),
   },
   warn(text) {
@@ -66,7 +69,7 @@ export const version = "4.3.5";
 /** What this version offers, as npm `zeromq` names it, and ws and wss. */
 export const capability: Capability = {
   ipc: true,
-  pgm: false,
+  pgm: true,
   tipc: false,
   norm: false,
   curve: false,

@@ -48,6 +48,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   DISH: "Dish",
   GATHER: "Gather",
   SCATTER: "Scatter",
+  DGRAM: "Datagram",
   PEER: "PeerSocket",
   CHANNEL: "Channel",
 };
@@ -59,6 +60,9 @@ const NUMBERS = [
   "heartbeatInterval",
   "heartbeatTimeout",
   "heartbeatTimeToLive",
+  "rate",
+  "recoveryInterval",
+  "multicastHops",
 ];
 const EVENTS = [
   "accept",
