@@ -7,12 +7,15 @@
  */
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { join } from "node:path";
 import { connections } from "./parts/connections.ts";
 import { fanOut } from "./parts/fan-out.ts";
 import { importTime } from "./parts/import-time.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
 import { matching } from "./parts/matching.ts";
+import { multicast } from "./parts/multicast.ts";
+import { multicastRepair } from "./parts/multicast-repair.ts";
 import { packageSize } from "./parts/package-size.ts";
 import { pipelined } from "./parts/pipelined.ts";
 import { proxies } from "./parts/proxies.ts";
@@ -55,6 +58,8 @@ const PARTS: readonly Part[] = [
   importTime,
   packageSize,
   ws,
+  multicast,
+  multicastRepair,
 ];
 
 async function measure(parts: readonly Part[], options: Arguments, environment: Environment): Promise<PartResult[]> {
@@ -74,6 +79,10 @@ async function measure(parts: readonly Part[], options: Arguments, environment: 
     }
     results.push({ part, cases });
     if (!options.json) printGrowth(part, growthOf(part, cases));
+    if (options.draw !== undefined && part.draw !== undefined) {
+      const { file, svg } = part.draw(cases);
+      writeFileSync(join(options.draw, file), svg);
+    }
   }
   return results;
 }

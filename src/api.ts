@@ -39,6 +39,7 @@ export { type ProxyCounters, type ProxyOptions, proxy, SocketProxy as Proxy } fr
 export { Channel } from "./sockets/channel.ts";
 export { Client } from "./sockets/client.ts";
 export { Dealer } from "./sockets/dealer.ts";
+export { Datagram } from "./sockets/dgram.ts";
 export { Dish } from "./sockets/dish.ts";
 export { Gather } from "./sockets/gather.ts";
 export { Pair } from "./sockets/pair.ts";

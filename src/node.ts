@@ -18,6 +18,7 @@ import { securityProvider } from "./devices/security-provider.ts";
 import { x25519PublicKey } from "./devices/x25519.ts";
 import { loadSodiumNative } from "./security/native-box.ts";
 import { secureRandom } from "./security/sodium.ts";
+import { epgmTransport } from "./transports/epgm.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
@@ -27,6 +28,8 @@ import { webSocketTransports } from "./transports/websocket-transport.ts";
 import { workerHost } from "./transports/worker-host.ts";
 
 const threads = new Threads(workerHost());
+
+import { udpTransport } from "./transports/udp.ts";
 
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
@@ -52,9 +55,25 @@ installPlatform({
     },
   },
   random: platformRandom,
-  transports: () => [tcpTransport, tlsTransport, ipcTransport, inprocTransport(), ...webSocketTransports()],
+  transports: () => [
+    tcpTransport,
+    tlsTransport,
+    ipcTransport,
+    inprocTransport(),
+    udpTransport,
+    epgmTransport,
+    ...webSocketTransports(),
+  ],
   shared: {
-    transports: () => [tcpTransport, tlsTransport, ipcTransport, threads.transport(), ...webSocketTransports()],
+    transports: () => [
+      tcpTransport,
+      tlsTransport,
+      ipcTransport,
+      threads.transport(),
+      udpTransport,
+      epgmTransport,
+      ...webSocketTransports(),
+    ],
     waitForThreads: (ms) => threads.wait(ms),
   },
   warn(text) {
@@ -80,7 +99,7 @@ export const version = "4.3.5";
 /** What this version offers, as npm `zeromq` names it, and ws and wss. */
 export const capability: Capability = {
   ipc: true,
-  pgm: false,
+  pgm: true,
   tipc: false,
   norm: false,
   curve: true,

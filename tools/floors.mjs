@@ -24,7 +24,7 @@ export const ROOMS = {
   base: { floor: 0, rooms: [] },
   zmtp: { floor: 1, rooms: ["base"] },
   ring: { floor: 1, rooms: ["base"] },
-  pgm: { floor: 2, rooms: ["base", "zmtp/legacy"] },
+  pgm: { floor: 2, rooms: ["base", "zmtp/legacy", "zmtp/frame-decoder"] },
   security: { floor: 2, rooms: ["base", "zmtp"], lazy: ["libsodium", "sodium-native"] },
   core: { floor: 2, rooms: ["base", "zmtp"] },
   patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
@@ -44,6 +44,8 @@ export const ROOMS = {
     lazy: ["ws", "socks"],
     only: {
       epgm: ["pgm"],
+      "epgm-sender": ["pgm"],
+      "epgm-receiver": ["pgm"],
       threads: ["ring"],
       "ring-link": ["ring"],
       "thread-offers": ["ring"],

@@ -8,6 +8,8 @@ set -u
 missing() {
   command -v gcc >/dev/null || echo gcc
   command -v pkg-config >/dev/null || echo pkg-config
+  # Multicast is tested between hosts made of network namespaces.
+  command -v ip >/dev/null || echo iproute2
   pkg-config --exists libzmq 2>/dev/null || echo libzmq3-dev
   command -v microsocks >/dev/null || echo microsocks
   [ -x /usr/sbin/danted ] || echo dante-server

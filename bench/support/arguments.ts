@@ -13,6 +13,8 @@ export interface Arguments {
   /** A file to draw the results into. */
   readonly chart: string | undefined;
   readonly list: boolean;
+  /** The folder for pictures of those parts that have one; none are drawn without it. */
+  readonly draw: string | undefined;
   readonly help: boolean;
 }
 
@@ -27,6 +29,7 @@ Measures this library beside libzmq (C), npm zeromq and bare node:net, round by 
   --case=NAME     only the cases named so, such as "10 B"
   --json          prints one JSON object with every figure
   --chart=FILE    draws the results, as SVG
+  --draw=FOLDER   writes pictures of the results there, for parts that have them
   --help          this text
 
 A floor that is not reached is printed as FAIL; the exit code tells only whether everything could be measured.`;
@@ -45,6 +48,7 @@ export function parse(argv: readonly string[]): Arguments {
     json: values.json ?? false,
     chart: values.chart,
     list: values.list ?? false,
+    draw: values.draw,
     help: values.help ?? false,
   };
 }
@@ -62,6 +66,7 @@ function read(argv: readonly string[]) {
         json: { type: "boolean" },
         chart: { type: "string" },
         list: { type: "boolean" },
+        draw: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

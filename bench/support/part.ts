@@ -5,6 +5,7 @@
  * Only types and the names of the contestants: a new part is one file in `bench/parts/` and a row in `bench/main.ts`.
  */
 import type { Environment } from "./environment.ts";
+import type { CaseResult } from "./runner.ts";
 
 /**
  * Whose code a contestant measures. `node:net` is the bare socket of the runtime doing the same work without a
@@ -72,6 +73,8 @@ export interface Part {
   readonly rounds?: number;
   /** What the scale of its cases counts ("octets"), and the metrics whose growth with it is fitted. */
   readonly growth?: { readonly of: string; readonly metrics: readonly string[] };
+  /** A picture of the results, for `--draw`, and the name of its file. */
+  readonly draw?: (results: readonly CaseResult[]) => { readonly file: string; readonly svg: string };
 }
 
 /** What tables and floors call a contestant: `zmtp batches()`, `libzmq`. */

@@ -67,6 +67,12 @@ export const REASONS = {
   "path-too-long": row("ENAMETOOLONG", "local", false, "An ipc path is longer than the system allows."),
   "path-not-found": row("ENOENT", "local", true, "The directory of an ipc path does not exist."),
   "unknown-endpoint": row("ENOENT", "local", false, "This socket is not bound or connected to that endpoint."),
+  "datagram-too-large": row(
+    "EMSGSIZE",
+    "local",
+    false,
+    "A message does not fit into a datagram as libzmq reads it: at most 8192 octets with a group of at most 127.",
+  ),
   "no-such-device": row("ENODEV", "local", false, "No network interface has this name or address."),
   "address-in-use": row("EADDRINUSE", "system", true, "Another listener has this endpoint."),
   "address-not-available": row("EADDRNOTAVAIL", "system", false, "This machine does not have that address."),
@@ -190,9 +196,31 @@ export const REASONS = {
   ),
   "too-many-connections": row("EMFILE", "remote", true, "A listener has as many connections, or handshakes, as it may have."),
   "refused-by-peer": row("EPROTO", "remote", false, "The peer answered our handshake with ERROR."),
+  "malformed-packet": row(
+    "EPROTO",
+    "remote",
+    false,
+    "A datagram does not have the form that its protocol requires; it was ignored.",
+  ),
+  "wrong-checksum": row("EPROTO", "remote", false, "A packet of epgm was changed on its way, or made up; it was ignored."),
+  "too-many-sources": row(
+    "ENOBUFS",
+    "remote",
+    true,
+    "More sources send to a group than are kept apart; packets of the others are ignored.",
+  ),
+  "source-silent": row("ETIMEDOUT", "remote", true, "A source of epgm was not heard for five minutes and is forgotten."),
+  unrepairable: row(
+    "EPROTO",
+    "remote",
+    false,
+    "Packets of epgm were lost for good, and the messages in them; the `gap` event has the range.",
+  ),
+  "receive-failed": row("EIO", "system", true, "The system reported an error while datagrams were awaited; waiting goes on."),
+  "send-failed": row("EIO", "system", true, "The system did not send a datagram."),
   disconnected: row("ECONNABORTED", "local", false, "This side ended the connection."),
   "high-water-mark": row("EAGAIN", "local", true, "The peer's queue was full."),
-  unroutable: row("EHOSTUNREACH", "local", true, "No peer has the routing id of the message."),
+  unroutable: row("EHOSTUNREACH", "local", true, "No peer has the routing id of the message, or its address is none."),
   "linger-expired": row(
     "ETIMEDOUT",
     "local",
@@ -219,6 +247,7 @@ const ZMQ_BASE = 156384712;
 
 const ERRNO: Record<string, number> = {
   ENOENT: 2,
+  EIO: 5,
   EAGAIN: 11,
   EACCES: 13,
   EFAULT: 14,

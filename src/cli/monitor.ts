@@ -58,7 +58,8 @@ function text(event: zmtp.Event): string {
     interval?: number;
     count?: number;
   };
-  const colour: Colour = type.includes("error") || type === "drop" ? "red" : type === "handshake" ? "green" : "cyan";
+  const colour: Colour =
+    type.includes("error") || type === "drop" || type === "gap" ? "red" : type === "handshake" ? "green" : "cyan";
   const details = [
     address,
     peer === undefined ? undefined : `peer ${peer.address}${peer.socketType ? ` (${peer.socketType})` : ""}`,

@@ -30,6 +30,7 @@ export const SOCKETS: Readonly<Record<SocketTypeName, new (options: object) => z
   DISH: zmtp.Dish,
   GATHER: zmtp.Gather,
   SCATTER: zmtp.Scatter,
+  DGRAM: zmtp.Datagram,
   PEER: zmtp.PeerSocket,
   CHANNEL: zmtp.Channel,
 };

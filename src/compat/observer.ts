@@ -122,6 +122,7 @@ class Observer implements EventSubscriber {
 function toldOf(event: zmtp.Event): Event | null {
   switch (event.type) {
     case "drop":
+    case "gap":
       return null;
     case "end":
     case "unknown":

@@ -39,6 +39,7 @@ const MAKERS = new Map<number, Maker>([
   [SOCKET_TYPES.DISH.number, ours.Dish],
   [SOCKET_TYPES.GATHER.number, ours.Gather],
   [SOCKET_TYPES.SCATTER.number, ours.Scatter],
+  [SOCKET_TYPES.DGRAM.number, ours.Datagram],
 ]);
 
 const CONNECT_ROUTING_ID = 61;

@@ -6,6 +6,8 @@
  * Invariant: every session belongs to exactly one entry; an entry that is closed keeps its sessions until they have lingered.
  */
 import { ZmqError } from "../base/errors.ts";
+import { Attachment } from "./attachment.ts";
+import { type Bound, type Dialled, tooMany, type Using } from "./bound.ts";
 import type { Settings } from "./options.ts";
 import { partyOf } from "./party.ts";
 import type { Pipe } from "./pipe.ts";
@@ -14,6 +16,7 @@ import type { SocketCore } from "./socket-core.ts";
 import type {
   BindOptions,
   ConnectOptions,
+  DatagramTransport,
   Link,
   LinkTransport,
   Listening,
@@ -21,24 +24,6 @@ import type {
   MessageTransport,
   Transport,
 } from "./transport.ts";
-
-interface Bound {
-  /** As the user wrote it. */
-  readonly asked: string;
-  /** Resolved; the same as `asked` until the listener is up. */
-  endpoint: string;
-  /** Ends listening; calls back when the address is free. */
-  readonly stop: (done: () => void) => void;
-  readonly sessions: Set<Session>;
-  /** Of these, those whose handshake is not complete. */
-  readonly pending: Set<Session>;
-}
-
-interface Dialled {
-  readonly endpoint: string;
-  readonly session: Session | null;
-  readonly pipe: Pipe | null;
-}
 
 export class Endpoints {
   /** The resolved endpoint of the last bind or connect. */
@@ -48,7 +33,7 @@ export class Endpoints {
   #core: SocketCore;
   #bound = new Set<Bound>();
   #dialled: Dialled[] = [];
-  #sessions = new Set<Session>();
+  #sessions = new Set<Using>();
   #stopping = 0;
   #flushed = 0;
   #dropped = 0;
@@ -64,7 +49,7 @@ export class Endpoints {
   }
 
   /** All connections, also those being made. */
-  get sessions(): Iterable<Session> {
+  get sessions(): Iterable<Using> {
     return this.#sessions;
   }
 
@@ -72,6 +57,7 @@ export class Endpoints {
   bind(asked: string, options?: BindOptions): Promise<void> {
     const { transport, address } = this.#transportOf(asked, options);
     const settings = this.#core.snapshot();
+    if (transport.shape === "datagrams") return this.#bindNetwork(asked, address, settings, transport);
     transport.check(address, "bind", settings, options);
     this.#core.context.security?.check(settings);
     if (transport.shape === "messages") return this.#bindName(asked, address, settings, transport);
@@ -80,12 +66,16 @@ export class Endpoints {
 
   #transportOf(endpoint: string, options: object | undefined): { transport: Transport; address: string } {
     const found = this.#core.context.transportOf(endpoint);
-    if (found.transport.shape !== "frames" && options !== undefined && Object.keys(options).length > 0) {
+    const core = this.#core;
+    const { shape } = found.transport;
+    if (shape !== "frames" && options !== undefined && Object.keys(options).length > 0) {
       const text = `The options ${Object.keys(options).join(", ")} are for ws:// and wss://, not for ${endpoint}`;
       throw new ZmqError("invalid-argument", text, { address: endpoint });
     }
-    if (this.#core.speaksRaw(this.#core.settings) && found.transport.shape !== "bytes") {
-      const text = `Protocol not compatible with the socket type: ${this.#core.name} without ZMTP needs a stream of bytes, not ${endpoint}`;
+    const needed = core.speaksRaw(core.settings) ? "bytes" : core.type === "DGRAM" ? "datagrams" : shape;
+    if (shape !== needed) {
+      const how = needed === "bytes" ? "without ZMTP needs a stream of bytes" : "needs a transport of datagrams";
+      const text = `Protocol not compatible with the socket type: ${core.name} ${how}, not ${endpoint}`;
       throw new ZmqError("incompatible-transport", text, { address: endpoint });
     }
     return found;
@@ -128,6 +118,22 @@ export class Endpoints {
     };
   }
 
+  // A bind that the system has to answer: holds the process until then. Only the first answer counts.
+  #answer(ask: (over: (error?: ZmqError) => void) => void): Promise<void> {
+    const { hold } = this.#core.context;
+    hold.take();
+    return new Promise((resolve, reject) => {
+      let pending = true;
+      ask((error) => {
+        if (!pending) return;
+        pending = false;
+        hold.release();
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  }
+
   #listen(
     asked: string,
     address: string,
@@ -135,17 +141,8 @@ export class Endpoints {
     transport: LinkTransport,
     options: BindOptions | undefined,
   ): Promise<void> {
-    const { monitor, context } = this.#core;
-    context.hold.take();
-    return new Promise((resolve, reject) => {
-      let pending = true;
-      const over = (error?: ZmqError): void => {
-        if (!pending) return;
-        pending = false;
-        context.hold.release();
-        if (error === undefined) resolve();
-        else reject(error);
-      };
+    const { monitor } = this.#core;
+    return this.#answer((over) => {
       let listening: Listening | null = null;
       const stop = (done: () => void): void => {
         over(this.#core.closedError("bind"));
@@ -180,14 +177,65 @@ export class Endpoints {
     });
   }
 
+  #bindNetwork(asked: string, address: string, settings: Settings, transport: DatagramTransport): Promise<void> {
+    const { monitor } = this.#core;
+    transport.check(address, "bind", settings, this.#core.type);
+    return this.#answer((over) => {
+      let free: (() => void) | null = null;
+      let ended = false;
+      const attachment = new Attachment(this.#core, asked, settings, {
+        onOpen: (endpoint) => {
+          bound.endpoint = endpoint;
+          this.last = endpoint;
+          if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
+          over();
+        },
+        onError: (error) => {
+          this.#bound.delete(bound);
+          if (monitor.active) monitor.emit({ type: "bind:error", address: bound.endpoint, error });
+          over(error);
+        },
+        onEnded: (outcome) => {
+          ended = true;
+          this.onSessionClosed(attachment, outcome);
+          free?.();
+        },
+      });
+      const stop = (done: () => void): void => {
+        over(this.#core.closedError("bind"));
+        if (ended) done();
+        else free = done;
+      };
+      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set([attachment]), pending: new Set() };
+      this.#bound.add(bound);
+      this.#sessions.add(attachment);
+      attachment.open(transport, address, "bind");
+    });
+  }
+
+  #connectNetwork(endpoint: string, address: string, settings: Settings, transport: DatagramTransport): void {
+    const { monitor } = this.#core;
+    transport.check(address, "connect", settings, this.#core.type);
+    this.last = endpoint;
+    if (this.#core.connectsOnce && this.#dialled.some((each) => each.endpoint === endpoint)) return;
+    const attachment = new Attachment(this.#core, endpoint, settings, {
+      onOpen: () => undefined,
+      onError: (error) => {
+        this.#dialled = this.#dialled.filter((each) => each.session !== attachment);
+        if (monitor.active) monitor.emit({ type: "close", address: endpoint, error });
+      },
+      onEnded: (outcome) => this.onSessionClosed(attachment, outcome),
+    });
+    this.#sessions.add(attachment);
+    this.#dialled.push({ endpoint, session: attachment, pipe: null });
+    attachment.open(transport, address, "connect");
+  }
+
   #accept(bound: Bound, settings: Settings, link: Link): void {
-    const full = fullness(bound, settings);
-    if (full !== undefined) {
+    const error = tooMany(bound, settings, link.remote);
+    if (error !== undefined) {
       link.destroy();
       const { monitor } = this.#core;
-      const error = new ZmqError("too-many-connections", `${bound.endpoint} (${link.remote}): ${full}`, {
-        address: bound.endpoint,
-      });
       if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
       return;
     }
@@ -202,6 +250,10 @@ export class Endpoints {
   connect(endpoint: string, options?: ConnectOptions): void {
     const { transport, address } = this.#transportOf(endpoint, options);
     const settings = this.#core.snapshot();
+    if (transport.shape === "datagrams") {
+      this.#connectNetwork(endpoint, address, settings, transport);
+      return;
+    }
     transport.check(address, "connect", settings, options);
     this.#core.context.security?.check(settings);
     this.last = endpoint;
@@ -297,7 +349,7 @@ export class Endpoints {
   }
 
   /** A session has ended, by itself or after lingering. */
-  onSessionClosed(session: Session, outcome: CloseOutcome): void {
+  onSessionClosed(session: Using, outcome: CloseOutcome): void {
     this.#sessions.delete(session);
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
     for (const bound of this.#bound) {
@@ -324,8 +376,8 @@ export class Endpoints {
   }
 
   // The socket's end of the pipe closes first: it writes no more, and what it has not read it may still read after a disconnect.
-  #shutDown(session: Session, linger: number): void {
-    if (session.pipe !== null) this.#core.retire(session.pipe.other);
+  #shutDown(session: Using, linger: number): void {
+    for (const end of session.ends) this.#core.retire(end);
     session.shutDown(linger);
   }
 
@@ -344,11 +396,4 @@ export class Endpoints {
       { address: endpoint },
     );
   }
-}
-
-// Why an endpoint takes no more connections; undefined while it does.
-function fullness({ sessions, pending }: Bound, { maxConnections, maxPendingHandshakes }: Settings): string | undefined {
-  if (sessions.size >= maxConnections) return `it has ${sessions.size} connections, maxConnections is ${maxConnections}`;
-  if (pending.size < maxPendingHandshakes) return undefined;
-  return `${pending.size} connections are in their handshake, maxPendingHandshakes is ${maxPendingHandshakes}`;
 }

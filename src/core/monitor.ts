@@ -50,6 +50,11 @@ export type Event =
   | ({ readonly type: "handshake:error:other" } & EventPeer & EventError)
   /** Messages were lost. `peer` is absent when there was none to lose them with. */
   | { readonly type: "drop"; readonly reason: ErrorReason; readonly count: number; readonly peer?: Peer }
+  /**
+   * Packets of a source (epgm) from `first` to `last` are lost for good, `count` of them, with the messages in them.
+   * Reading goes on with the next message that begins in a packet.
+   */
+  | ({ readonly type: "gap"; readonly first: number; readonly last: number; readonly count: number } & EventPeer)
   | { readonly type: "end" }
   | { readonly type: "unknown" };
 

@@ -72,15 +72,16 @@ const OURS = 0;
 
 const SENDERS = [
   ...(["PAIR", "PUB", "REQ", "REP", "DEALER", "ROUTER", "PUSH", "XPUB", "XSUB"] as const),
-  ...(["STREAM", "SERVER", "CLIENT", "RADIO", "SCATTER", "PEER", "CHANNEL"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "RADIO", "SCATTER", "DGRAM", "PEER", "CHANNEL"] as const),
 ] as const;
 const RECEIVERS = [
   ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const),
-  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "DGRAM", "PEER", "CHANNEL"] as const),
 ] as const;
 const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
 const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
+const MULTICASTING = ["PUB", "XPUB", "RADIO", "DGRAM"] as const;
 
 /** In the order of libzmq's numbers. */
 export const OPTIONS = {
@@ -88,14 +89,14 @@ export const OPTIONS = {
   affinity: int(4, "ZMQ_AFFINITY", 0, { max: BIG, effect: "stored" }),
   /** The name announced to peers, 1 to 255 octets; a ROUTER uses it as the peer's address (REP's only over inproc). Null: none. */
   routingId: bytes(5, "ZMQ_ROUTING_ID", { min: 1, types: NAMED }),
-  /** Multicast data rate. */
-  rate: int(8, "ZMQ_RATE", 100, { unit: "kbit/s", min: 1, effect: "stored" }),
-  /** How long multicast can repair losses. */
-  recoveryInterval: int(9, "ZMQ_RECOVERY_IVL", 10000, { unit: "ms", effect: "stored" }),
-  /** Kernel send buffer; JavaScript runtimes cannot set it for streams. */
-  sendBufferSize: int(11, "ZMQ_SNDBUF", -1, { unit: "bytes", min: -1, types: SENDERS, effect: "stored" }),
-  /** Kernel receive buffer; JavaScript runtimes cannot set it for streams. */
-  receiveBufferSize: int(12, "ZMQ_RCVBUF", -1, { unit: "bytes", min: -1, types: RECEIVERS, effect: "stored" }),
+  /** The most that epgm sends; with `recoveryInterval` it gives the size of the windows, on both sides. */
+  rate: int(8, "ZMQ_RATE", 100, { unit: "kbit/s", min: 1 }),
+  /** How long epgm can repair losses. */
+  recoveryInterval: int(9, "ZMQ_RECOVERY_IVL", 10000, { unit: "ms" }),
+  /** Kernel send buffer of udp and epgm; JavaScript runtimes cannot set it for streams. -1: the system's default. */
+  sendBufferSize: int(11, "ZMQ_SNDBUF", -1, { unit: "bytes", min: -1, types: SENDERS }),
+  /** Kernel receive buffer of udp and epgm; JavaScript runtimes cannot set it for streams. -1: the system's default. */
+  receiveBufferSize: int(12, "ZMQ_RCVBUF", -1, { unit: "bytes", min: -1, types: RECEIVERS }),
   /** How long `close` keeps unsent messages: -1 without limit, 0 not at all. 0 by default for SUB, XSUB and DISH, and in a context that is not `blocky`. */
   linger: int(17, "ZMQ_LINGER", -1, { unit: "ms", min: -1, effect: "now" }),
   /** Wait before reconnecting, with up to as much again at random while `reconnectMaxInterval` is 0; -1 or 0 never reconnects. */
@@ -110,8 +111,8 @@ export const OPTIONS = {
   sendHighWaterMark: int(23, "ZMQ_SNDHWM", 1000, { unit: "messages", types: SENDERS, effect: "now" }),
   /** Most messages of one peer queued for the application; 0: no limit. */
   receiveHighWaterMark: int(24, "ZMQ_RCVHWM", 1000, { unit: "messages", types: RECEIVERS, effect: "now" }),
-  /** Time to live of multicast packets. */
-  multicastHops: int(25, "ZMQ_MULTICAST_HOPS", 1, { unit: "hops", min: 1, types: SENDERS, effect: "stored" }),
+  /** Time to live of the multicast packets of udp and epgm; what is over 255 is 255. */
+  multicastHops: int(25, "ZMQ_MULTICAST_HOPS", 1, { unit: "hops", min: 1, types: SENDERS }),
   /** How long `receive` waits: -1 without limit, 0 not at all. */
   receiveTimeout: int(27, "ZMQ_RCVTIMEO", -1, { unit: "ms", min: -1, types: RECEIVERS, effect: "now" }),
   /** How long `send` waits: -1 without limit, 0 not at all. */
@@ -197,8 +198,8 @@ export const OPTIONS = {
   connectTimeout: int(79, "ZMQ_CONNECT_TIMEOUT", 0, { unit: "ms" }),
   /** TCP user timeout; JavaScript runtimes cannot set it. */
   tcpMaxRetransmitTimeout: int(80, "ZMQ_TCP_MAXRT", 0, { unit: "ms", effect: "stored" }),
-  /** Size of multicast packets. */
-  multicastMaxTransportDataUnit: int(84, "ZMQ_MULTICAST_MAXTPDU", 1500, { unit: "bytes", min: 1, effect: "stored" }),
+  /** Largest packet of epgm with its IP and UDP headers; a bind or connect with less than 100 or more than 65535 throws EINVAL. */
+  multicastMaxTransportDataUnit: int(84, "ZMQ_MULTICAST_MAXTPDU", 1500, { unit: "bytes", min: 1 }),
   /** vmci is not offered. */
   vmciBufferSize: int(85, "ZMQ_VMCI_BUFFER_SIZE", 65546, { unit: "bytes", max: BIG, effect: "stored" }),
   /** vmci is not offered. */
@@ -228,6 +229,8 @@ export const OPTIONS = {
   }),
   /** Properties announced to peers in the handshake, `X-name:value`. Each assignment adds one, null clears. */
   metadata: text(95, "ZMQ_METADATA", { max: INT_MAX, form: "property" }),
+  /** Whether sockets of this machine hear what is sent to a multicast group (udp and epgm). */
+  multicastLoop: bool(96, "ZMQ_MULTICAST_LOOP", true, { types: MULTICASTING }),
   /** Deliver `[id, empty]` when a peer comes (1), goes (2), or both (3). */
   routerNotify: int(97, "ZMQ_ROUTER_NOTIFY", 0, { max: 3, types: ["ROUTER"], effect: "now" }),
   /** As `manual`, and the next message after a subscription was received goes to its sender only, if subscribed. */

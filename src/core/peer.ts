@@ -33,7 +33,11 @@ export class Peer {
   metadata: ReadonlyMap<string, Uint8Array> = NONE;
   /** The version of ZMTP spoken with it: `3.1`, `3.0`, `2.0` or `1.0`, or `ZWS2.0` over WebSocket; empty while unknown and where none is spoken. */
   protocol: Protocol = "";
+  /** What the transport has counted of it beside messages, if it counts (epgm: packets, repairs, NAKs). */
+  network: Readonly<Record<string, number>> | null = null;
   state: PeerState = "connecting";
+  /** Not one peer but a network that takes everything: its pipe needs no subscription and hears of none. */
+  takesAll = false;
   /** Octets written to and read from its connections. */
   bytesSent = 0;
   bytesReceived = 0;

@@ -8,6 +8,7 @@ import type { ErrorReason } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Attachment } from "./attachment.ts";
 import type { Hold } from "./hold.ts";
 import type { Frame } from "./message.ts";
 import type { Monitor } from "./monitor.ts";
@@ -60,5 +61,5 @@ export interface SessionHost extends PipeOwner {
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number;
   /** Counts lost messages and tells the monitor. */
   drop(reason: ErrorReason, count: number, peer?: Peer): void;
-  onSessionClosed(session: Session, outcome: CloseOutcome): void;
+  onSessionClosed(session: Session | Attachment, outcome: CloseOutcome): void;
 }

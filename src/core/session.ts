@@ -101,6 +101,11 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     return this.#connection?.unsent ?? { messages: 0, bytes: 0 };
   }
 
+  /** The socket's ends of the pipes: at most one. */
+  get ends(): Pipe[] {
+    return this.pipe === null ? [] : [this.pipe.other];
+  }
+
   /** Messages that the kernel does not have. */
   get pending(): number {
     return (this.pipe?.waiting ?? 0) + this.inOutbox.messages;

@@ -13,6 +13,7 @@ import { fromText } from "../base/bytes.ts";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Attachment } from "./attachment.ts";
 import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
 import { makeMechanism } from "./make-mechanism.ts";
@@ -356,7 +357,7 @@ export abstract class SocketCore implements SessionHost {
     this.monitor.emit(peer === undefined ? { type: "drop", reason, count } : { type: "drop", reason, count, peer });
   }
 
-  onSessionClosed(session: Session, outcome: CloseOutcome): void {
+  onSessionClosed(session: Session | Attachment, outcome: CloseOutcome): void {
     this.endpoints.onSessionClosed(session, outcome);
     this.changed();
   }

@@ -251,6 +251,7 @@ const DIRECTIONS = {
   DISH: { receives: "grouped" },
   GATHER: { receives: "single" },
   SCATTER: { sends: "frames" },
+  DGRAM: { sends: "frames", receives: "frames" },
   PEER: { sends: "routed", receives: "routed" },
   CHANNEL: { sends: "frames", receives: "single" },
 } as const satisfies Record<SocketTypeName, { sends?: keyof Sending; receives?: keyof Receiving }>;

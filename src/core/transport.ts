@@ -1,18 +1,22 @@
 /**
  * The transport port: what a transport offers to the core, and what it may call back.
  *
- * A transport is a value put into a context. Three link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above),
- * `frames` (WebSocket: one message of the transport is one frame), `messages` (inproc: pipes are joined, no codec). A link never
- * calls a socket, only the sink it was given. Each operation says: may it call back at once, who owns the bytes, which
- * errors it reports.
+ * A transport is a value put into a context. Four link shapes: `bytes` (tcp, ipc: the full ZMTP codec runs above),
+ * `frames` (WebSocket: one message of the transport is one frame), `messages` (inproc: pipes are joined, no codec), `datagrams`
+ * (udp, epgm: a network without connections, whose ends of pipes the transport holds). A link never calls a socket,
+ * only the sink it was given. Each operation says: may it call back at once, who owns the bytes, which errors it reports.
  */
 
+import type { Clock } from "../base/clock.ts";
 import type { ErrorReason, ZmqError } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { Frame } from "./message.ts";
+import type { Event } from "./monitor.ts";
 import type { Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
-import type { Pipe, PipeOwner } from "./pipe.ts";
+import type { Pipe, PipeOwner, PipeTaker } from "./pipe.ts";
+import type { Turn } from "./turn.ts";
 
 /** One connection, which carries a stream of bytes, or frames that stay whole. */
 export interface Link {
@@ -196,4 +200,52 @@ export interface MessageTransport {
   connect(address: string, party: Party): Pipe;
 }
 
-export type Transport = LinkTransport | MessageTransport;
+/** One end of a pipe, held by a network. */
+export interface NetworkEnd extends PipeOwner {
+  /** Takes messages as they are written; null: they wait to be read. */
+  readonly taker: PipeTaker | null;
+}
+
+/** A use of a network without connections, made by one bind or connect. */
+export interface Network {
+  /** Messages taken from the pipes that the system does not have. */
+  readonly pending: number;
+  /** Nothing more will be written to the pipes; what waits in them still goes out until `close`. */
+  finish(): void;
+  /** Closes at once, as orderly as that goes; `done` is called when the address is free. The sink hears nothing more. */
+  close(done: () => void): void;
+}
+
+/** What a network calls, and what it may use. */
+export interface NetworkSink {
+  readonly type: SocketTypeName;
+  /** As they were at the bind or connect. */
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turn: Turn;
+  /** A peer, or all of them as one: makes a pipe and gives the network's end of it. May be called at once. */
+  join(peer: Peer, end: NetworkEnd): Pipe;
+  /** Open; `endpoint` is complete (real address, real port). Not called at once. */
+  onOpen(endpoint: string): void;
+  /** Could not be opened, or broke; it is over. Not called at once. */
+  onError(error: ZmqError): void;
+  /** Something went out. */
+  onProgress(): void;
+  /** Counts messages or packets that were lost and tells the monitor. */
+  drop(reason: ErrorReason, count: number, peer?: Peer): void;
+  /** Whether `report` has a listener; asked before an event is made. */
+  readonly observed: boolean;
+  report(event: Event): void;
+}
+
+export interface DatagramTransport {
+  readonly scheme: string;
+  readonly shape: "datagrams";
+  /** Throws EINVAL, ENODEV, or ENOCOMPATPROTO for a socket type that cannot be used so. */
+  check(address: string, use: "bind" | "connect", settings: Settings, type: SocketTypeName): void;
+  /** Never calls `onOpen` or `onError` at once. */
+  open(address: string, use: "bind" | "connect", sink: NetworkSink): Network;
+}
+
+export type Transport = LinkTransport | MessageTransport | DatagramTransport;

@@ -74,6 +74,8 @@ class DishCore extends SocketCore {
   }
 
   protected override peerReady(pipe: Pipe): void {
+    // A network sends everything: there is nobody to tell.
+    if (pipe.peer.takesAll) return;
     this.#ready.add(pipe);
     for (const group of this.#groups.values()) pipe.writeAnyway([subscriptionFrame(true, group)]);
   }

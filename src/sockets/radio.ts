@@ -16,6 +16,8 @@ import { Distributor } from "../patterns/distributor.ts";
 class RadioCore extends SocketCore {
   #distributor = new Distributor();
   #members = new Map<string, Map<Pipe, number>>();
+  // Networks (udp): they get every message, whatever its group.
+  #networks = new Set<Pipe>();
   #groups = new Map<Pipe, { count: number; bytes: number }>();
   readonly #onFull = (pipe: Pipe): void => this.drop("high-water-mark", 1, pipe.peer);
 
@@ -26,6 +28,7 @@ class RadioCore extends SocketCore {
   override trySend(frames: Frame[]): boolean {
     const distributor = this.#distributor;
     for (const pipe of this.#members.get(toLatin1(frames[0]))?.keys() ?? []) distributor.mark(pipe);
+    for (const pipe of this.#networks) distributor.mark(pipe);
     if (this.settings.noDrop && !distributor.allHaveRoom()) {
       distributor.clear();
       return false;
@@ -48,6 +51,7 @@ class RadioCore extends SocketCore {
 
   protected attach(pipe: Pipe): void {
     this.#distributor.attach(pipe);
+    if (pipe.peer.takesAll) this.#networks.add(pipe);
     this.#groups.set(pipe, { count: 0, bytes: 0 });
     this.#readFrom(pipe);
   }
@@ -64,6 +68,7 @@ class RadioCore extends SocketCore {
 
   protected retired(pipe: Pipe): void {
     this.#distributor.detach(pipe);
+    this.#networks.delete(pipe);
   }
 
   protected override readActivated(pipe: Pipe): void {

@@ -7,6 +7,7 @@
  * A peer may hold so many subscriptions and no more. What the program has not read waits here, bounded for each peer;
  * one that reaches the bound is read from no more until the program reads (nothing is dropped).
  */
+import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { ContextCore } from "../core/context.ts";
@@ -123,7 +124,8 @@ export class XPubCore extends SocketCore {
     this.#distributor.attach(pipe);
     this.#holdings.set(pipe, { nodes: new Set(), bytes: 0, unread: 0, unreadBytes: 0 });
     const { welcomeMessage } = this.settings;
-    if (welcomeMessage !== null) pipe.writeFirst([optionBytes(welcomeMessage)]);
+    if (welcomeMessage !== null && !pipe.peer.takesAll) pipe.writeFirst([optionBytes(welcomeMessage)]);
+    if (pipe.peer.takesAll) this.#add(pipe, EMPTY);
     this.#readFrom(pipe);
   }
 
@@ -213,7 +215,13 @@ export class XPubCore extends SocketCore {
       const topic = topicOf(node);
       this.#count--;
       this.#subscriptions.remove(node, pipe);
-      if (!this.reports || this.closed || (node.holders !== null && this.settings.verbosity !== "allSubsUnsubs")) continue;
+      if (
+        !this.reports ||
+        this.closed ||
+        pipe.peer.takesAll ||
+        (node.holders !== null && this.settings.verbosity !== "allSubsUnsubs")
+      )
+        continue;
       const frame = toFrame(new Uint8Array(1 + topic.length));
       frame.set(topic, 1);
       this.#report(pipe, [frame]);

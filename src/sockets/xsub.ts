@@ -84,6 +84,8 @@ export class XSubCore extends SocketCore {
   }
 
   protected override peerReady(pipe: Pipe): void {
+    // A network sends everything: there is nobody to tell.
+    if (pipe.peer.takesAll) return;
     this.#ready.add(pipe);
     for (const topic of this.topics.all()) pipe.writeAnyway([subscriptionFrame(true, topic)]);
   }
@@ -107,7 +109,8 @@ export class XSubCore extends SocketCore {
   }
 
   #sendToAll(frames: Frame[]): void {
-    for (const pipe of this.pipes) if (!pipe.write(frames.slice())) this.drop("high-water-mark", 1, pipe.peer);
+    for (const pipe of this.pipes)
+      if (!pipe.peer.takesAll && !pipe.write(frames.slice())) this.drop("high-water-mark", 1, pipe.peer);
   }
 }
 

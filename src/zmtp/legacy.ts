@@ -152,7 +152,8 @@ export class LegacyDecoder extends FrameDecoder {
       super.receive(IMPOSSIBLE_HEADER);
       return;
     }
-    this.#bodyLeft = size - 1;
+    // Beyond that a number is not exact, and would go round when it is written again; no limit is as large.
+    this.#bodyLeft = Math.min(size - 1, Number.MAX_SAFE_INTEGER);
     if (!long) return super.receive(Uint8Array.of(flags, this.#bodyLeft));
     const translated = new Uint8Array(MAX_HEADER_BYTES);
     translated[0] = flags | FLAG_LONG;

@@ -23,6 +23,7 @@ export const SOCKET_TYPES = {
   DISH: { number: 15, peers: ["RADIO"] },
   GATHER: { number: 16, peers: ["SCATTER"] },
   SCATTER: { number: 17, peers: ["GATHER"] },
+  DGRAM: { number: 18, peers: ["DGRAM"] },
   PEER: { number: 19, peers: ["PEER"] },
   CHANNEL: { number: 20, peers: ["CHANNEL"] },
 } as const;

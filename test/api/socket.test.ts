@@ -38,7 +38,7 @@ check("test_ancillaries, test_capabilities: version and capability", () => {
   assert.equal(zmtp.version, "4.3.5");
   for (const [name, has] of Object.entries(zmtp.capability)) assert.equal(typeof has, "boolean", name);
   assert.equal(zmtp.capability.ipc, true);
-  for (const name of ["pgm", "norm", "gssapi", "tipc"] as const) assert.equal(zmtp.capability[name], false);
+  for (const name of ["norm", "gssapi", "tipc"] as const) assert.equal(zmtp.capability[name], false);
   assert.ok(zmtp.context instanceof Context);
 });
 

@@ -217,7 +217,7 @@ check("test_connect_resolve: host names connect; spaces, an empty host and a bad
     "inproc://",
   ])
     assert.throws(() => push.connect(wrong), { code: "EINVAL" }, wrong);
-  for (const wrong of ["invalid://localhost:1234", "udp://localhost:1", "norm://x", "TCP://localhost:1"])
+  for (const wrong of ["invalid://localhost:1234", "vmci://localhost:1", "norm://x", "TCP://localhost:1"])
     assert.throws(() => push.connect(wrong), { code: "EPROTONOSUPPORT", message: /Protocol not supported/ }, wrong);
 });
 

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Dish, Radio } from "../../src/node.ts";
-import { notApplicable } from "../support/harness.ts";
 
 for (const endpoint of ["tcp://127.0.0.1:*", "ipc://*", "inproc://radio"]) {
   const over = endpoint.split(":", 1)[0];
@@ -69,5 +68,3 @@ test("test_radio_dish: joining twice, leaving what was not joined and a group of
   assert.throws(() => radio.send("x", {} as { group: string }), { code: "EINVAL", message: /group/ });
   radio.close();
 });
-
-notApplicable("test_radio_dish (udp)", "there is no udp yet");

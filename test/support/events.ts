@@ -20,6 +20,7 @@ const TYPES: readonly EventType[] = [
   "handshake:error:auth",
   "handshake:error:other",
   "drop",
+  "gap",
   "end",
   "unknown",
 ];

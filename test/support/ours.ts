@@ -40,6 +40,7 @@ const CLASSES = {
   DISH: zmtp.Dish,
   GATHER: zmtp.Gather,
   SCATTER: zmtp.Scatter,
+  DGRAM: zmtp.Datagram,
   PEER: zmtp.PeerSocket,
   CHANNEL: zmtp.Channel,
 } as const satisfies Record<TypeName, unknown>;

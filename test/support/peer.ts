@@ -10,7 +10,18 @@ import type { PeerKind } from "./peers.ts";
 /** The types that every peer has. */
 export type StableName = "PAIR" | "PUB" | "SUB" | "REQ" | "REP" | "DEALER" | "ROUTER" | "PULL" | "PUSH" | "XPUB" | "XSUB";
 /** And those that `peer.ts` has. */
-export type TypeName = StableName | "STREAM" | "SERVER" | "CLIENT" | "RADIO" | "DISH" | "GATHER" | "SCATTER" | "PEER" | "CHANNEL";
+export type TypeName =
+  | StableName
+  | "STREAM"
+  | "SERVER"
+  | "CLIENT"
+  | "RADIO"
+  | "DISH"
+  | "GATHER"
+  | "SCATTER"
+  | "DGRAM"
+  | "PEER"
+  | "CHANNEL";
 
 /** Options of a peer's socket, named as in npm `zeromq`; `events` records its monitor events, `timeout` (ms) ends every wait. */
 export interface PeerOptions {
@@ -54,6 +65,10 @@ export interface PeerOptions {
   readonly curvePublicKey?: string;
   readonly curveSecretKey?: string;
   readonly curveServerKey?: string;
+  readonly rate?: number;
+  readonly recoveryInterval?: number;
+  readonly multicastHops?: number;
+  readonly multicastLoop?: boolean;
 }
 
 /** Events that all peers can report. */

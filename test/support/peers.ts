@@ -22,7 +22,8 @@ const NODE = process.env.ZMTP_PEER_NODE ?? process.execPath;
 /** Debian's interpreter: one that comes first in PATH does not see Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 
-const program = (name: string): string => fileURLToPath(new URL(`../interop/peers/${name}`, import.meta.url));
+/** Where a peer's program is. */
+export const program = (name: string): string => fileURLToPath(new URL(`../interop/peers/${name}`, import.meta.url));
 
 /** libzmq through npm `zeromq`. */
 export const libzmqNode: PeerKind = {

@@ -48,6 +48,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   DISH: "Dish",
   GATHER: "Gather",
   SCATTER: "Scatter",
+  DGRAM: "Datagram",
   PEER: "PeerSocket",
   CHANNEL: "Channel",
 };
@@ -60,6 +61,9 @@ const NUMBERS = [
   "heartbeatTimeout",
   "heartbeatTimeToLive",
   "handshakeInterval",
+  "rate",
+  "recoveryInterval",
+  "multicastHops",
 ];
 const TEXTS = ["plainUsername", "plainPassword", "zapDomain"];
 const EVENTS = [

@@ -12,8 +12,8 @@ const names = Object.keys(OPTIONS) as OptionName[];
 const types = Object.keys(SOCKET_TYPES) as SocketTypeName[];
 const spec = (name: OptionName): OptionSpec<unknown> => OPTIONS[name] as OptionSpec<unknown>;
 
-const SENDING = "PAIR PUB REQ REP DEALER ROUTER PUSH XPUB XSUB STREAM SERVER CLIENT RADIO SCATTER PEER CHANNEL";
-const RECEIVING = "PAIR SUB REQ REP DEALER ROUTER PULL XPUB XSUB STREAM SERVER CLIENT DISH GATHER PEER CHANNEL";
+const SENDING = "PAIR PUB REQ REP DEALER ROUTER PUSH XPUB XSUB STREAM SERVER CLIENT RADIO SCATTER DGRAM PEER CHANNEL";
+const RECEIVING = "PAIR SUB REQ REP DEALER ROUTER PULL XPUB XSUB STREAM SERVER CLIENT DISH GATHER DGRAM PEER CHANNEL";
 const MAX = 2 ** 31 - 1;
 
 /** libzmq's number, default, least and greatest value, and socket types ("" = all). */
@@ -83,6 +83,7 @@ const EXPECTED: Readonly<
   copyReceived: [10, false],
   verbosity: [40, null, undefined, undefined, "XPUB"],
   metadata: [95, null, 0, MAX],
+  multicastLoop: [96, true, undefined, undefined, "PUB XPUB RADIO DGRAM"],
   routerNotify: [97, 0, 0, 3, "ROUTER"],
   manualLastValue: [98, false, undefined, undefined, "XPUB"],
   socksUsername: [99, null, 1, 255],
@@ -265,6 +266,7 @@ describe("options of the socket classes", () => {
     DISH: api.Dish,
     GATHER: api.Gather,
     SCATTER: api.Scatter,
+    DGRAM: api.Datagram,
     PEER: api.PeerSocket,
     CHANNEL: api.Channel,
   };

@@ -51,8 +51,10 @@ describe("LegacyDecoder", () => {
   });
 
   it("judges an announced length before it takes memory for it", () => {
-    const decoded = decode([hex("ff 0020000000000000 00")], { maxFrameBytes: 100 });
-    assert.equal(decoded.faults[0][0], "message-too-large");
+    for (const length of ["0020000000000000", "ffffffffffffffff", "8000000000000000"]) {
+      const decoded = decode([hex(`ff ${length} 00`)], { maxFrameBytes: 100 });
+      assert.equal(decoded.faults[0]?.[0], "message-too-large", length);
+    }
   });
 });
 
