@@ -173,6 +173,23 @@ Examples:
     .action(async (endpoint: string, flags) => (await import("./ping.ts")).ping(endpoint, flags));
 
   program
+    .command("keygen")
+    .description("a new pair of CURVE keys, as Z85 texts")
+    .option("--secret <key>", "the public key of this secret key instead")
+    .option("--json", "as a line of JSON")
+    .addHelpText("after", "\nExample:\n  zmtp keygen")
+    .action(async (flags) => (await import("./keys.ts")).keygen(flags));
+
+  program
+    .command("cert <path>")
+    .description("make a CURVE certificate: <path> to give away, <path>_secret to keep (CZMQ and pyzmq read both)")
+    .option("-m, --meta <name=value>", "what it says beside its keys; can be given more than once", collect)
+    .option("--show", "show the certificate that is there instead")
+    .option("--force", "replace the files that are there")
+    .addHelpText("after", "\nExample:\n  zmtp cert server.key -m name=broker")
+    .action(async (path: string, flags) => (await import("./keys.ts")).cert(path, flags));
+
+  program
     .command("options [type]")
     .description("list the flags of all socket options, or of those that a type has")
     .action((type?: string) => {

@@ -22,8 +22,6 @@ const NOT_READ = [
 const KEPT_HERE = ["vmciBufferSize", "vmciBufferMinSize", "vmciBufferMaxSize", "vmciConnectTimeout"];
 /** Options of 64 bits: numbers that a double does not have exactly, and those that C++ leaves open, come back otherwise. */
 const WIDE = ["affinity", "maxMessageSize"];
-/** Security is not there yet. */
-const REFUSED_HERE = /^(plain|curve|zap)/;
 const UNUSUAL: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -2, -1.5, -(2 ** 31)];
 
 function optionsOf(zmq: Zeromq, type: (typeof TYPES)[number]): string[] {
@@ -52,7 +50,7 @@ for (const type of TYPES) {
     const names = optionsOf(zmq, type);
     log(names);
     for (const name of names) {
-      if (KEPT_HERE.includes(name) || REFUSED_HERE.test(name)) continue;
+      if (KEPT_HERE.includes(name)) continue;
       for (const value of VALUES) {
         if (WIDE.includes(name) && UNUSUAL.includes(value)) continue;
         if (name === "typeOfService" && Number(value) > 255) continue; // An octet: the original takes any number.
