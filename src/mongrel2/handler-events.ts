@@ -20,6 +20,8 @@ export type HandlerEvent =
   | { readonly type: "disconnect"; readonly server: string; readonly connection: number }
   /** Mongrel2 began to write an upload into a file; the request comes when it is whole. */
   | { readonly type: "upload-start"; readonly request: Mongrel2Request }
+  /** The handler takes no more requests; those under way are still answered. */
+  | { readonly type: "closing" }
   /** The function that handles requests failed; the client got a 500, or was closed. */
   | { readonly type: "failed"; readonly request: Mongrel2Request; readonly error: unknown };
 

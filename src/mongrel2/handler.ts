@@ -236,6 +236,7 @@ export class Handler implements LinkSink {
 
   async #close(ms: number): Promise<void> {
     const until = performance.now() + ms;
+    this.events.emit({ type: "closing" });
     for (const server of this.#servers) this.#counters.lost += server.stop();
     if (this.#counters.active > 0) await this.#untilIdle(ms);
     await Promise.all(this.#servers.map((server) => server.end(Math.max(0, Math.ceil(until - performance.now())))));

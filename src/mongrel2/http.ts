@@ -14,9 +14,10 @@ export type ReplyHeaders =
   | Readonly<Record<string, string | number | readonly string[]>>
   | Iterable<readonly [name: string, value: string | number]>;
 
-/** How the body of a response is delimited. */
-export type Framing = { readonly length: number } | "chunked" | "close" | "none";
+/** How the body of a response is delimited; `given`: as the headers say. */
+export type Framing = { readonly length: number } | "chunked" | "close" | "given" | "none";
 
+const DELIMITERS = new Set(["content-length", "transfer-encoding"]);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -39,7 +40,7 @@ export function responseHead(
     if (FORBIDDEN.test(text))
       throw new ZmqError("invalid-argument", `Header ${name} has a value with a control character or one beyond Latin-1`);
     const lower = name.toLowerCase();
-    if (lower === "content-length" || lower === "transfer-encoding") hasLength = true;
+    if (DELIMITERS.has(lower)) hasLength = true;
     else if (lower === "connection") hasConnection = true;
     head += `${name}: ${text}\r\n`;
   };
@@ -67,6 +68,12 @@ export function chunkEnds(size: number): readonly [before: string, after: string
 
 /** Ends a chunked body. */
 export const LAST_CHUNK = "0\r\n\r\n";
+
+/** Whether headers say by themselves how long the body is, or how it is coded. */
+export function delimitsBody(headers: ReplyHeaders): boolean {
+  const names = isIterable(headers) ? [...headers].map(([name]) => name) : Object.keys(headers);
+  return names.some((name) => DELIMITERS.has(name.toLowerCase()));
+}
 
 /** Whether a response with this status has no body, whatever its headers say (RFC 9110, section 6.4.1). */
 export function hasNoBody(status: number): boolean {

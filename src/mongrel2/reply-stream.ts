@@ -23,7 +23,7 @@ const GATHER_BYTES = 1 << 20;
 
 export class ReplyStream {
   readonly #link: Link;
-  readonly #encoding: "chunked" | "close" | "none";
+  readonly #coding: "chunked" | "plain" | "none";
   readonly #keepAlive: boolean;
   readonly #owner: StreamOwner;
   #gathered: Uint8Array[] = [];
@@ -33,9 +33,9 @@ export class ReplyStream {
   #ended = false;
 
   /** @internal */
-  constructor(link: Link, encoding: "chunked" | "close" | "none", keepAlive: boolean, owner: StreamOwner) {
+  constructor(link: Link, coding: "chunked" | "plain" | "none", keepAlive: boolean, owner: StreamOwner) {
     this.#link = link;
-    this.#encoding = encoding;
+    this.#coding = coding;
     this.#keepAlive = keepAlive;
     this.#owner = owner;
   }
@@ -55,7 +55,7 @@ export class ReplyStream {
     if (this.#ended) throw new ZmqError("reply-ended", "This response's body has ended already");
     this.#flush();
     this.#over();
-    const sent = this.#encoding === "chunked" ? this.#owner.send([LAST_CHUNK]) : this.#link.state === "up";
+    const sent = this.#coding === "chunked" ? this.#owner.send([LAST_CHUNK]) : this.#link.state === "up";
     return this.#keepAlive ? sent : this.#owner.send([]);
   }
 
@@ -88,8 +88,8 @@ export class ReplyStream {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#sentAt = performance.now();
-    if (this.#encoding === "none") return;
-    if (this.#encoding === "close") {
+    if (this.#coding === "none") return;
+    if (this.#coding === "plain") {
       this.#owner.send(pieces);
       return;
     }

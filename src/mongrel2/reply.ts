@@ -11,7 +11,7 @@
  */
 import { ZmqError } from "../node.ts";
 import { extendedFrames, replyFrame } from "./envelope.ts";
-import { hasNoBody, type ReplyHeaders, responseHead } from "./http.ts";
+import { delimitsBody, hasNoBody, type ReplyHeaders, responseHead } from "./http.ts";
 import type { Link } from "./link.ts";
 import { ReplyStream } from "./reply-stream.ts";
 import { type Mongrel2Request, OPCODES } from "./request.ts";
@@ -26,13 +26,14 @@ type State = "waiting" | "streaming" | "ended";
 const NO_HEADERS: ReplyHeaders = {};
 
 export class Mongrel2Reply {
-  readonly #request: Mongrel2Request;
+  /** What it answers. */
+  readonly request: Mongrel2Request;
   readonly #link: Link;
   #state: State = "waiting";
 
   /** @internal */
   constructor(request: Mongrel2Request, link: Link) {
-    this.#request = request;
+    this.request = request;
     this.#link = link;
   }
 
@@ -65,7 +66,7 @@ export class Mongrel2Reply {
    */
   http(status: number, headers: ReplyHeaders = NO_HEADERS, body: Body = ""): boolean {
     this.#begin("ended");
-    const { keepAlive, method, version } = this.#request;
+    const { keepAlive, method, version } = this.request;
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     const framing = hasNoBody(status) ? "none" : { length: bytes.length };
     const head = responseHead(status, headers, framing, keepAlive, version);
@@ -77,23 +78,22 @@ export class Mongrel2Reply {
   /** Answers with JSON: to a JSON socket the text itself, else an HTTP response of that type. */
   json(value: unknown, status = 200): boolean {
     const text = JSON.stringify(value);
-    if (this.#request.kind !== "json") return this.http(status, { "Content-Type": "application/json" }, text);
+    if (this.request.kind !== "json") return this.http(status, { "Content-Type": "application/json" }, text);
     return this.raw(text);
   }
 
   /**
-   * Begins an HTTP response whose body comes in pieces: chunked for HTTP/1.1, until the connection's end for HTTP/1.0.
-   * Throws as `http`.
+   * Begins an HTTP response whose body comes in pieces: as long as a `Content-Length` among the headers says (keeping to it
+   * is yours), else chunked for HTTP/1.1, until the connection's end for HTTP/1.0. Throws as `http`.
    */
   stream(status: number, headers: ReplyHeaders = NO_HEADERS): ReplyStream {
     this.#begin("streaming");
-    const { keepAlive, method, version } = this.#request;
-    const chunked = version !== "HTTP/1.0";
-    const framing = hasNoBody(status) ? "none" : chunked ? "chunked" : "close";
-    const stays = keepAlive && (chunked || framing === "none");
+    const { keepAlive, method, version } = this.request;
+    const framing = hasNoBody(status) ? "none" : delimitsBody(headers) ? "given" : version === "HTTP/1.0" ? "close" : "chunked";
+    const stays = keepAlive && framing !== "close";
     this.#send([responseHead(status, headers, framing, stays, version)]);
-    const encoding = framing === "none" || method === "HEAD" ? "none" : framing;
-    return new ReplyStream(this.#link, encoding, stays, {
+    const coding = framing === "none" || method === "HEAD" ? "none" : framing === "chunked" ? "chunked" : "plain";
+    return new ReplyStream(this.#link, coding, stays, {
       send: (parts) => this.#send(parts),
       end: () => {
         this.#state = "ended";
@@ -103,7 +103,7 @@ export class Mongrel2Reply {
 
   /** Sends bytes as they are, as often as wanted: the pieces of an HTTP response of your own making, or text to a JSON socket. */
   raw(...parts: readonly Body[]): boolean {
-    if (this.#state === "ended" && this.#request.kind === "http") throw this.#wrongState();
+    if (this.#state === "ended" && this.request.kind === "http") throw this.#wrongState();
     return this.#send(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
   }
 
@@ -115,7 +115,7 @@ export class Mongrel2Reply {
 
   /** Answers a `websocket-handshake`: the browser then has its WebSocket. `protocol` is one of those that it offered. */
   accept(protocol?: string): boolean {
-    const { kind, body } = this.#request;
+    const { kind, body } = this.request;
     if (kind !== "websocket-handshake")
       throw new ZmqError("wrong-state", `accept() answers a websocket-handshake, this is ${kind}`);
     this.#begin("ended");
@@ -138,7 +138,7 @@ export class Mongrel2Reply {
 
   /** Sends an extended reply, for example `("ctl", { "keep-alive": true })` or `{ cancel: true }`. */
   extended(name: string, value: TnetValue): boolean {
-    const { server, connection } = this.#request;
+    const { server, connection } = this.request;
     return extendedFrames(server, [connection], name, value).every((frame) => this.#link.send(frame));
   }
 
@@ -148,11 +148,11 @@ export class Mongrel2Reply {
   }
 
   #send(parts: readonly Body[]): boolean {
-    return this.#link.send(replyFrame(this.#request.server, this.#request.connection, parts));
+    return this.#link.send(replyFrame(this.request.server, this.request.connection, parts));
   }
 
   #wrongState(): ZmqError {
-    const { method, path } = this.#request;
+    const { method, path } = this.request;
     return new ZmqError("reply-ended", `${method} ${path} was already answered: a request has one reply`);
   }
 }

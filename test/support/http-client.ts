@@ -20,7 +20,7 @@ export interface Answer {
 export function ask(
   server: Site,
   path: string,
-  options: { method?: string; headers?: Record<string, string>; agent?: Agent; body?: string } = {},
+  options: { method?: string; headers?: Record<string, string>; agent?: Agent; body?: string | Uint8Array } = {},
 ) {
   return new Promise<Answer>((resolve, reject) => {
     const { body, ...rest } = options;

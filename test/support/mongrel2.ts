@@ -91,7 +91,7 @@ export class Mongrel2 {
   /** Ends its process and waits for it. */
   async kill(signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): Promise<void> {
     const child = this.#child;
-    if (child === null) return;
+    if (child === null || child.exitCode !== null) return;
     const gone = this.ended();
     process.kill(this.pid, signal);
     await gone;
