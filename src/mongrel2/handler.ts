@@ -82,9 +82,11 @@ export class Handler implements LinkSink {
     this.#uploads = options.uploads;
     this.#function = handle;
     if (this.#uploads !== undefined) checkUploads(this.#uploads);
+    const addresses = "requests" in servers ? [servers] : servers;
+    if (addresses.length === 0) throw new ZmqError("invalid-argument", "A Handler needs at least one server");
     const pauseMs = count(options, "reconnectInterval", RECONNECT_MS);
     try {
-      for (const address of "requests" in servers ? [servers] : servers)
+      for (const address of addresses)
         this.#servers.push(new Mongrel2Server(address, { receiveHighWaterMark, context }, pauseMs, this));
     } catch (error) {
       void this.close(0);

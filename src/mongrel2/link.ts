@@ -77,6 +77,13 @@ export class Link {
 
   /** Dials; throws EINVAL for endpoints that are none. */
   open(): void {
+    // Said now, not when the server has subscribed.
+    const probe = new Pull({ linger: 0 });
+    try {
+      probe.connect(this.address.requests);
+    } finally {
+      probe.close();
+    }
     this.#pub.connect(this.address.replies);
     void this.#run().catch((error: unknown) => this.#lost(asZmqError(error)));
   }
