@@ -1,4 +1,5 @@
-// Every program in the README and in the pages of docs/sockets, docs/guide and docs/migrating ends by itself and prints what its comments say.
+// Every program in the README, in docs/from-rbzmq.md, and in the pages of docs/sockets, docs/guide and docs/migrating ends by itself
+// and prints what its comments say.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,7 +25,11 @@ interface Program {
 }
 
 const folders = ["docs/sockets", "docs/guide", "docs/migrating"];
-const pages = ["README.md", ...folders.flatMap((folder) => pagesOf(folder).map((name) => `${folder}/${name}`))];
+const pages = [
+  "README.md",
+  "docs/from-rbzmq.md",
+  ...folders.flatMap((folder) => pagesOf(folder).map((name) => `${folder}/${name}`)),
+];
 
 function pagesOf(folder: string): string[] {
   return readdirSync(join(root, folder))

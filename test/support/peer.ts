@@ -30,20 +30,16 @@ export interface PeerOptions {
   readonly heartbeatInterval?: number;
   readonly heartbeatTimeout?: number;
   readonly heartbeatTimeToLive?: number;
-  readonly conflate?: boolean;
-  readonly verbose?: boolean;
-  readonly verboser?: boolean;
-  readonly manual?: boolean;
-  readonly invertMatching?: boolean;
-  /** Bytes, as a frame (`x…`). */
-  readonly welcomeMessage?: string;
-  /** `X-name:value`, as a frame. */
-  readonly metadata?: string;
-  /** For the next connect; not `peer.ts`. */
-  readonly connectRoutingId?: string;
-  /** Only `peer.ts`. */
-  readonly helloMessage?: string;
-  readonly disconnectMessage?: string;
+  readonly handshakeInterval?: number;
+  readonly plainServer?: boolean;
+  readonly curveServer?: boolean;
+  /** Texts and keys as `x` and hexadecimal digits. */
+  readonly plainUsername?: string;
+  readonly plainPassword?: string;
+  readonly zapDomain?: string;
+  readonly curvePublicKey?: string;
+  readonly curveSecretKey?: string;
+  readonly curveServerKey?: string;
 }
 
 /** Events that all peers can report. */
@@ -56,6 +52,7 @@ export type PeerEvent =
   | "disconnect"
   | "handshake"
   | "handshake:error:protocol"
+  | "handshake:error:auth"
   | "handshake:error:other";
 
 interface Waiter {
@@ -219,11 +216,6 @@ export class PeerSocket {
   /** Waits for a monitor event; resolves with its address. */
   event(name: PeerEvent): Promise<string> {
     return this.#do("event", name);
-  }
-
-  /** Waits for a message; resolves with a property of its sender. Not `peer.ts`. */
-  property(name: string): Promise<string> {
-    return this.#do("property", name);
   }
 
   /** Fails if a message comes within the time. */

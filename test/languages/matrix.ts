@@ -1,0 +1,90 @@
+// Holds every conversation with every language, each side binding, and says what came of it.
+//
+// A conversation that fails with us is held again between the language and libzmq. If that fails too, it is the peer's own
+// fault, and the failure with libzmq is the proof; if it does not, it is ours.
+
+import { libzmqNode, ourselves, type PeerKind } from "../support/peers.ts";
+import { CONVERSATIONS, type Conversation, type Side, Table } from "./conversations.ts";
+import type { LanguageKind } from "./kinds.ts";
+
+export type Verdict =
+  | { readonly kind: "held" }
+  | { readonly kind: "lacking" }
+  /** Fails with libzmq too. */
+  | { readonly kind: "peer's fault"; readonly withUs: string; readonly withLibzmq: string }
+  | { readonly kind: "ours"; readonly withUs: string };
+
+export interface Cell {
+  readonly conversation: string;
+  readonly binder: Side;
+  readonly verdict: Verdict;
+}
+
+export interface Row {
+  readonly language: LanguageKind;
+  readonly version: string;
+  readonly cells: readonly Cell[];
+}
+
+const BINDERS: readonly Side[] = ["a", "b"];
+const PATIENCE_MS = 30_000;
+
+/** All cells of a language that is here. */
+export async function holdAll(language: LanguageKind): Promise<Row> {
+  const cells: Cell[] = [];
+  let version = "";
+  for (const binder of BINDERS) {
+    let table = new Table(ourselves, language, binder);
+    version ||= (await table.peer("b")).version;
+    for (const conversation of CONVERSATIONS) {
+      const verdict = await judge(table, language, conversation);
+      cells.push({ conversation: conversation.title, binder, verdict });
+      if (verdict.kind === "held" || verdict.kind === "lacking") continue;
+      await table.end(); // The processes may be in the middle of anything.
+      table = new Table(ourselves, language, binder);
+    }
+    await table.end();
+  }
+  return { language, version, cells };
+}
+
+async function judge(table: Table, language: LanguageKind, conversation: Conversation): Promise<Verdict> {
+  if (conversation.needs !== undefined && !language.abilities.includes(conversation.needs)) return { kind: "lacking" };
+  const withUs = await failure(table, conversation);
+  if (withUs === undefined) return { kind: "held" };
+  const withLibzmq = await failureBetween(libzmqNode, language, conversation, table.binder);
+  return withLibzmq === undefined ? { kind: "ours", withUs } : { kind: "peer's fault", withUs, withLibzmq };
+}
+
+async function failureBetween(a: PeerKind, b: PeerKind, conversation: Conversation, binder: Side): Promise<string | undefined> {
+  if (a.missing !== false) return undefined; // Without libzmq there is no proof, so the fault counts as ours.
+  const table = new Table(a, b, binder);
+  try {
+    return await failure(table, conversation);
+  } finally {
+    await table.end();
+  }
+}
+
+/** What went wrong; undefined if nothing did. */
+export async function failure(table: Table, conversation: Conversation): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over after ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  });
+  try {
+    const held = conversation.hold(table).then(() => table.clear());
+    held.catch(() => undefined); // When it is late, nobody waits for it any more.
+    await Promise.race([held, late]);
+    return undefined;
+  } catch (error) {
+    return shortened(error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length <= 200 ? line : `${line.slice(0, 197)}…`;
+}
