@@ -13,6 +13,7 @@ import { importTime } from "./parts/import-time.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
 import { matching } from "./parts/matching.ts";
+import { mongrel2 } from "./parts/mongrel2.ts";
 import { packageSize } from "./parts/package-size.ts";
 import { pipelined } from "./parts/pipelined.ts";
 import { proxies } from "./parts/proxies.ts";
@@ -50,6 +51,7 @@ const PARTS: readonly Part[] = [
   importTime,
   packageSize,
   ws,
+  mongrel2,
 ];
 
 async function measure(parts: readonly Part[], options: Arguments, environment: Environment): Promise<PartResult[]> {

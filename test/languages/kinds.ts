@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -222,5 +222,5 @@ function go(): string[] {
 /** Where Debian keeps libjzmq.so: it depends on the machine's kind. */
 function jniFolder(): string {
   const folders = ["/usr/lib/jni", ...readdirSync("/usr/lib").map((name) => `/usr/lib/${name}/jni`)];
-  return folders.find((folder) => statSync(`${folder}/libjzmq.so`, { throwIfNoEntry: false }) !== undefined) ?? "/usr/lib/jni";
+  return folders.find((folder) => existsSync(`${folder}/libjzmq.so`)) ?? "/usr/lib/jni";
 }

@@ -3,6 +3,7 @@
 // A conversation that fails with us is held again between the language and libzmq. If that fails too, it is the peer's own
 // fault, and the failure with libzmq is the proof; if it does not, it is ours.
 
+import { capability as offered } from "../../src/node.ts";
 import { libzmqNode, ourselves, type PeerKind } from "../support/peers.ts";
 import { CONVERSATIONS, type Conversation, type Side, Table } from "./conversations.ts";
 import type { LanguageKind } from "./kinds.ts";
@@ -26,6 +27,8 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
+/** PLAIN and CURVE came together. */
+const capability = { plain: offered.curve, curve: offered.curve };
 const BINDERS: readonly Side[] = ["a", "b"];
 const PATIENCE_MS = 30_000;
 
@@ -49,7 +52,9 @@ export async function holdAll(language: LanguageKind): Promise<Row> {
 }
 
 async function judge(table: Table, language: LanguageKind, conversation: Conversation): Promise<Verdict> {
-  if (conversation.needs !== undefined && !language.abilities.includes(conversation.needs)) return { kind: "lacking" };
+  if (conversation.needs !== undefined && !(language.abilities.includes(conversation.needs) && capability[conversation.needs])) {
+    return { kind: "lacking" };
+  }
   const withUs = await failure(table, conversation);
   if (withUs === undefined) return { kind: "held" };
   const withLibzmq = await failureBetween(libzmqNode, language, conversation, table.binder);
@@ -57,9 +62,9 @@ async function judge(table: Table, language: LanguageKind, conversation: Convers
 }
 
 async function failureBetween(a: PeerKind, b: PeerKind, conversation: Conversation, binder: Side): Promise<string | undefined> {
-  if (a.missing !== false) return undefined; // Without libzmq there is no proof, so the fault counts as ours.
   const table = new Table(a, b, binder);
   try {
+    await table.peer("a"); // Without libzmq there is no proof: that it cannot be started is a failure of the whole run.
     return await failure(table, conversation);
   } finally {
     await table.end();

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./harness.ts";
+import { freePort } from "./free-port.ts";
 
 /** Why there is no Mongrel2, or false. */
 export const mongrel2Missing: string | false = findMongrel2();

@@ -30,13 +30,25 @@ export interface PeerOptions {
   readonly heartbeatInterval?: number;
   readonly heartbeatTimeout?: number;
   readonly heartbeatTimeToLive?: number;
-  readonly handshakeInterval?: number;
+  readonly conflate?: boolean;
+  readonly verbose?: boolean;
+  readonly verboser?: boolean;
+  readonly manual?: boolean;
+  readonly invertMatching?: boolean;
+  /** Bytes, as a frame (`x…`). */
+  readonly welcomeMessage?: string;
+  /** `X-name:value`, as a frame. */
+  readonly metadata?: string;
+  /** For the next connect; not `peer.ts`. */
+  readonly connectRoutingId?: string;
+  /** Only `peer.ts`. */
+  readonly helloMessage?: string;
+  readonly disconnectMessage?: string;
   readonly plainServer?: boolean;
   readonly curveServer?: boolean;
-  /** Texts and keys as `x` and hexadecimal digits. */
+  /** Texts and keys, as frames. */
   readonly plainUsername?: string;
   readonly plainPassword?: string;
-  readonly zapDomain?: string;
   readonly curvePublicKey?: string;
   readonly curveSecretKey?: string;
   readonly curveServerKey?: string;
@@ -52,7 +64,6 @@ export type PeerEvent =
   | "disconnect"
   | "handshake"
   | "handshake:error:protocol"
-  | "handshake:error:auth"
   | "handshake:error:other";
 
 interface Waiter {
@@ -216,6 +227,11 @@ export class PeerSocket {
   /** Waits for a monitor event; resolves with its address. */
   event(name: PeerEvent): Promise<string> {
     return this.#do("event", name);
+  }
+
+  /** Waits for a message; resolves with a property of its sender. Not `peer.ts`. */
+  property(name: string): Promise<string> {
+    return this.#do("property", name);
   }
 
   /** Fails if a message comes within the time. */

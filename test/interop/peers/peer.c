@@ -194,7 +194,6 @@ static const struct {
     {"disconnect", ZMQ_EVENT_DISCONNECTED},
     {"handshake", ZMQ_EVENT_HANDSHAKE_SUCCEEDED},
     {"handshake:error:protocol", ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL},
-    {"handshake:error:auth", ZMQ_EVENT_HANDSHAKE_FAILED_AUTH},
     {"handshake:error:other", ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL},
 };
 
@@ -239,28 +238,40 @@ static const struct {
     {"heartbeatInterval", ZMQ_HEARTBEAT_IVL},
     {"heartbeatTimeout", ZMQ_HEARTBEAT_TIMEOUT},
     {"heartbeatTimeToLive", ZMQ_HEARTBEAT_TTL},
-    {"handshakeInterval", ZMQ_HANDSHAKE_IVL},
+    {"conflate", ZMQ_CONFLATE},
+    {"verbose", ZMQ_XPUB_VERBOSE},
+    {"verboser", ZMQ_XPUB_VERBOSER},
+    {"manual", ZMQ_XPUB_MANUAL},
+    {"invertMatching", ZMQ_INVERT_MATCHING},
     {"plainServer", ZMQ_PLAIN_SERVER},
     {"curveServer", ZMQ_CURVE_SERVER},
-}, byte_options[] = {
+};
+
+/* Given in hexadecimal. METADATA has a name in drafts only, but its number works. */
+static const struct {
+  const char *name;
+  int option;
+} byte_options[] = {
     {"routingId", ZMQ_ROUTING_ID},
+    {"connectRoutingId", ZMQ_CONNECT_ROUTING_ID},
+    {"welcomeMessage", ZMQ_XPUB_WELCOME_MSG},
+    {"metadata", 95},
     {"plainUsername", ZMQ_PLAIN_USERNAME},
     {"plainPassword", ZMQ_PLAIN_PASSWORD},
     {"curvePublicKey", ZMQ_CURVE_PUBLICKEY},
     {"curveSecretKey", ZMQ_CURVE_SECRETKEY},
     {"curveServerKey", ZMQ_CURVE_SERVERKEY},
-    {"zapDomain", ZMQ_ZAP_DOMAIN},
 };
 
 static int set_option(int id, char *text) {
   char *value = text, *name = strsep(&value, "=");
   if (value == NULL) return fail("not an option: %s", name);
-  for (size_t i = 0; i < sizeof byte_options / sizeof *byte_options; i++) {
-    if (strcmp(byte_options[i].name, name) != 0) continue;
-    uint8_t bytes[256];
-    size_t size = from_hex(value + 1, bytes);
-    return zmq_setsockopt(sockets[id], byte_options[i].option, bytes, size) == -1 ? fail_zmq(name) : 0;
-  }
+  for (size_t i = 0; i < sizeof byte_options / sizeof *byte_options; i++)
+    if (strcmp(byte_options[i].name, name) == 0) {
+      uint8_t bytes[256];
+      size_t size = from_hex(value + 1, bytes);
+      return zmq_setsockopt(sockets[id], byte_options[i].option, bytes, size) == -1 ? fail_zmq(name) : 0;
+    }
   int number = atoi(value);
   if (strcmp(name, "timeout") == 0) {
     timeouts[id] = number;
@@ -311,6 +322,19 @@ static int make_socket(int id, const char *type, char *rest) {
   return 0;
 }
 
+/* Receives one frame and reports a property of its sender. */
+static int property(void *socket, const char *name, FILE *out) {
+  zmq_msg_t part;
+  zmq_msg_init(&part);
+  if (zmq_msg_recv(&part, socket, 0) == -1) return fail_zmq("receive");
+  const char *value = zmq_msg_gets(&part, name);
+  if (value == NULL) return fail_zmq(name);
+  fputs(" x", out);
+  for (const char *c = value; *c != 0; c++) fprintf(out, "%02x", (uint8_t)*c);
+  zmq_msg_close(&part);
+  return 0;
+}
+
 static int none(int id, int ms) {
   zmq_pollitem_t item = {sockets[id], 0, ZMQ_POLLIN, 0};
   return zmq_poll(&item, 1, ms) == 0 ? 0 : fail("a message came where none should");
@@ -343,6 +367,7 @@ static int run(char *line, FILE *out) {
   }
   if (strcmp(command, "connect") == 0) return zmq_connect(socket, rest) == -1 ? fail_zmq("connect") : 0;
   if (strcmp(command, "event") == 0) return await_event(id, rest, out);
+  if (strcmp(command, "property") == 0) return property(socket, rest, out);
   if (strcmp(command, "none") == 0) return none(id, atoi(rest));
   if (strcmp(command, "subscribe") == 0 || strcmp(command, "unsubscribe") == 0) {
     uint8_t topic[256];

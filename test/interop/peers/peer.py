@@ -26,19 +26,26 @@ OPTIONS = {
     "heartbeatInterval": zmq.HEARTBEAT_IVL,
     "heartbeatTimeout": zmq.HEARTBEAT_TIMEOUT,
     "heartbeatTimeToLive": zmq.HEARTBEAT_TTL,
-    "handshakeInterval": zmq.HANDSHAKE_IVL,
+    "conflate": zmq.CONFLATE,
+    "verbose": zmq.XPUB_VERBOSE,
+    "verboser": zmq.XPUB_VERBOSER,
+    "manual": zmq.XPUB_MANUAL,
+    "invertMatching": zmq.INVERT_MATCHING,
     "plainServer": zmq.PLAIN_SERVER,
     "curveServer": zmq.CURVE_SERVER,
 }
 
-BYTE_OPTIONS = {
+# Given in hexadecimal. METADATA has a name in drafts only, but its number works.
+BYTES = {
     "routingId": zmq.ROUTING_ID,
+    "connectRoutingId": zmq.CONNECT_ROUTING_ID,
+    "welcomeMessage": zmq.XPUB_WELCOME_MSG,
+    "metadata": 95,
     "plainUsername": zmq.PLAIN_USERNAME,
     "plainPassword": zmq.PLAIN_PASSWORD,
     "curvePublicKey": zmq.CURVE_PUBLICKEY,
     "curveSecretKey": zmq.CURVE_SECRETKEY,
     "curveServerKey": zmq.CURVE_SERVERKEY,
-    "zapDomain": zmq.ZAP_DOMAIN,
 }
 
 EVENTS = {
@@ -50,7 +57,6 @@ EVENTS = {
     "disconnect": zmq.EVENT_DISCONNECTED,
     "handshake": zmq.EVENT_HANDSHAKE_SUCCEEDED,
     "handshake:error:protocol": zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
-    "handshake:error:auth": zmq.EVENT_HANDSHAKE_FAILED_AUTH,
     "handshake:error:other": zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
 }
 
@@ -107,8 +113,8 @@ class Peer:
         socket.rcvtimeo = socket.sndtimeo = 20000
         for option in options:
             name, _, value = option.partition("=")
-            if name in BYTE_OPTIONS:
-                socket.setsockopt(BYTE_OPTIONS[name], bytes.fromhex(value[1:]))
+            if name in BYTES:
+                socket.setsockopt(BYTES[name], bytes.fromhex(value[1:]))
             elif name == "timeout":
                 socket.rcvtimeo = socket.sndtimeo = int(value)
             elif name == "events":
@@ -141,6 +147,9 @@ class Peer:
 
     def do_receive(self, _number, socket, count):
         return [describe(socket.recv_multipart()) for _ in range(int(count))]
+
+    def do_property(self, _number, socket, name):
+        return ["x" + socket.recv(copy=False).get(name).encode().hex()]
 
     def do_none(self, _number, socket, ms):
         if socket.poll(int(ms)):

@@ -23,6 +23,8 @@ interface AnySocket {
   send(frames: Buffer | Buffer[], options?: object): Promise<void>;
   receive(): Promise<Buffer[]>;
   close(): void;
+  /** Only of npm `zeromq`, for options without a name. */
+  setStringOption(number: number, value: Buffer): void;
 }
 
 type AnyLibrary = Readonly<Record<string, new (options: Record<string, unknown>) => AnySocket>> & { readonly version: string };
@@ -57,9 +59,7 @@ const NUMBERS = [
   "heartbeatInterval",
   "heartbeatTimeout",
   "heartbeatTimeToLive",
-  "handshakeInterval",
 ];
-const TEXTS = ["plainUsername", "plainPassword", "zapDomain"];
 const EVENTS = [
   "accept",
   "bind",
@@ -69,9 +69,23 @@ const EVENTS = [
   "disconnect",
   "handshake",
   "handshake:error:protocol",
-  "handshake:error:auth",
   "handshake:error:other",
 ];
+/** Given in hexadecimal; those with a number are set by it, for npm `zeromq` has no name for them. */
+const BYTES: Readonly<Record<string, number | undefined>> = {
+  routingId: undefined,
+  welcomeMessage: undefined,
+  metadata: 95,
+  helloMessage: 110,
+  disconnectMessage: 111,
+  curvePublicKey: undefined,
+  curveSecretKey: undefined,
+  curveServerKey: undefined,
+};
+/** Given in hexadecimal too, for the library in letters. */
+const TEXTS = ["plainUsername", "plainPassword"];
+const SUBSCRIBE = { subscribe: 6, unsubscribe: 7 };
+const VERBOSITIES: Readonly<Record<string, string>> = { verbose: "allSubs", verboser: "allSubsUnsubs" };
 const SENDS_ONLY = ["PUB", "PUSH", "RADIO", "SCATTER"];
 const RECEIVES_ONLY = ["SUB", "PULL", "DISH", "GATHER"];
 
@@ -122,17 +136,23 @@ const entries = new Map<string, Entry>();
 
 function make(library: AnyLibrary, id: string, type: string, settings: readonly string[]): void {
   const options: Record<string, unknown> = {};
+  const numbered: [number, Buffer][] = [];
   let timeout = 20_000;
   let recorded = false;
   for (const setting of settings) {
     const [name, value] = setting.split("=", 2);
     if (name === "timeout") timeout = Number(value);
     else if (name === "events") recorded = value === "1";
-    else if (name === "routingId" || name.endsWith("Key")) options[name] = Buffer.from(value.slice(1), "hex");
-    else if (TEXTS.includes(name)) options[name] = Buffer.from(value.slice(1), "hex").toString();
+    else if (name in BYTES) {
+      const [number, bytes] = [BYTES[name], Buffer.from(value.slice(1), "hex")];
+      if (number === undefined) options[name] = bytes;
+      else numbered.push([number, bytes]);
+    } else if (TEXTS.includes(name)) options[name] = Buffer.from(value.slice(1), "hex").toString();
+    else if (name in VERBOSITIES) options.verbosity = VERBOSITIES[name];
     else options[name] = NUMBERS.includes(name) ? Number(value) : value === "1";
   }
   const socket = new library[CLASSES[type]](options);
+  for (const [number, bytes] of numbered) socket.setStringOption(number, bytes);
   if (!RECEIVES_ONLY.includes(type)) socket.sendTimeout = timeout;
   if (!SENDS_ONLY.includes(type)) socket.receiveTimeout = timeout;
   entries.set(id, new Entry(socket, timeout, recorded));
@@ -204,7 +224,9 @@ async function run(library: AnyLibrary, [command, id, ...rest]: readonly string[
       return [];
     case "subscribe":
     case "unsubscribe":
-      socket[command](Buffer.from(rest[0].slice(1), "hex"));
+      // An XPUB has no method for it in npm `zeromq`.
+      if (socket[command] === undefined) socket.setStringOption(SUBSCRIBE[command], Buffer.from(rest[0].slice(1), "hex"));
+      else socket[command](Buffer.from(rest[0].slice(1), "hex"));
       // Setting does not make libzmq look at peers that have come since; this does, and then they get the subscription.
       void socket.readable;
       return [];
