@@ -32,7 +32,7 @@ function metricsOf({ messages, seconds, cpu }: Report): Metrics {
 async function replayed({ command, library }: HandlerKind, environment: Environment): Promise<Metrics> {
   return withPeers(async (start) => {
     const front = start(environment.command("libzmq", "mongrel2"), {});
-    const [requests, replies] = [(await front.next()).endpoint, (await front.next()).endpoint];
+    const { requests, replies } = await front.next();
     const handler = start(command, { library, requests, replies, seconds: environment.seconds });
     return metricsOf(await handler.next());
   });

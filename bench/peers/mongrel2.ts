@@ -29,7 +29,7 @@ async function ours(): Promise<void> {
 }
 
 async function native(): Promise<void> {
-  const [pull, pub] = [new Pull(), new Publisher({ linger: 0, noDrop: true })];
+  const [pull, pub] = [new Pull(), new Publisher({ linger: 0, sendHighWaterMark: 0 })];
   pub.connect(replies);
   // npm zeromq does not tell of a PUB's subscriptions.
   await new Promise((resolve) => setTimeout(resolve, 300));

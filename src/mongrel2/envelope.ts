@@ -24,8 +24,23 @@ export function checkServerName(server: string): void {
 
 /** The frame of one reply to one client. `parts` follow each other in the body. */
 export function replyFrame(server: string, connection: number, parts: readonly (Uint8Array | string)[]): Buffer {
+  return assemble(headFor(server, connection), parts);
+}
+
+/** The frame of a reply of `head`, one octet for each character, and `text` in UTF-8: what most replies are. */
+export function textReplyFrame(server: string, connection: number, head: string, text: string): Buffer {
+  const start = headFor(server, connection) + head;
+  const size = Buffer.byteLength(text);
+  if (size === text.length) return Buffer.from(start + text, "latin1"); // All ASCII: one write.
+  const frame = Buffer.allocUnsafe(start.length + size);
+  frame.write(start, 0, "latin1");
+  frame.write(text, start.length, "utf8");
+  return frame;
+}
+
+function headFor(server: string, connection: number): string {
   const id = String(connection);
-  return assemble(`${server} ${id.length}:${id}, `, parts);
+  return `${server} ${id.length}:${id}, `;
 }
 
 /** The frames that give many clients the same body. */

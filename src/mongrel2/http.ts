@@ -36,10 +36,9 @@ export function responseHead(
   let hasConnection = false;
   const add = (name: string, value: string | number): void => {
     const text = String(value);
-    if (!TOKEN.test(name)) throw new ZmqError("invalid-argument", `A header's name is a token, got ${describeValue(name)}`);
+    const lower = checkedNames.get(name) ?? checkName(name);
     if (FORBIDDEN.test(text))
       throw new ZmqError("invalid-argument", `Header ${name} has a value with a control character or one beyond Latin-1`);
-    const lower = name.toLowerCase();
     if (DELIMITERS.has(lower)) hasLength = true;
     else if (lower === "connection") hasConnection = true;
     head += `${name}: ${text}\r\n`;
@@ -78,6 +77,17 @@ export function delimitsBody(headers: ReplyHeaders): boolean {
 /** Whether a response with this status has no body, whatever its headers say (RFC 9110, section 6.4.1). */
 export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304 || (status >= 100 && status < 200);
+}
+
+/** Names that passed, in lower case: a program uses the same few again and again. */
+const checkedNames = new Map<string, string>();
+const MAX_CHECKED_NAMES = 256;
+
+function checkName(name: string): string {
+  if (!TOKEN.test(name)) throw new ZmqError("invalid-argument", `A header's name is a token, got ${describeValue(name)}`);
+  const lower = name.toLowerCase();
+  if (checkedNames.size < MAX_CHECKED_NAMES) checkedNames.set(name, lower);
+  return lower;
 }
 
 function delimiter(framing: Framing): string {

@@ -10,7 +10,7 @@
  * A reply may be kept as long as wanted (long poll). Its methods give false when the server that asked has gone since.
  */
 import { ZmqError } from "../node.ts";
-import { extendedFrames, replyFrame } from "./envelope.ts";
+import { extendedFrames, replyFrame, textReplyFrame } from "./envelope.ts";
 import { delimitsBody, hasNoBody, type ReplyHeaders, responseHead } from "./http.ts";
 import type { Link } from "./link.ts";
 import { ReplyStream } from "./reply-stream.ts";
@@ -65,13 +65,13 @@ export class Mongrel2Reply {
    * @returns false if the server has gone. Throws EFSM if an answer was begun, EINVAL for a wrong status or header.
    */
   http(status: number, headers: ReplyHeaders = NO_HEADERS, body: Body = ""): boolean {
-    this.#begin("ended");
+    this.#mayBegin();
     const { keepAlive, method, version } = this.request;
-    const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    const framing = hasNoBody(status) ? "none" : { length: bytes.length };
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    const framing = hasNoBody(status) ? "none" : { length };
     const head = responseHead(status, headers, framing, keepAlive, version);
-    const bodiless = framing === "none" || method === "HEAD";
-    const sent = this.#send(bodiless ? [head] : [head, bytes]);
+    this.#state = "ended";
+    const sent = framing === "none" || method === "HEAD" ? this.#send([head]) : this.#sendBody(head, body);
     return keepAlive ? sent : this.#send([]);
   }
 
@@ -87,11 +87,13 @@ export class Mongrel2Reply {
    * is yours), else chunked for HTTP/1.1, until the connection's end for HTTP/1.0. Throws as `http`.
    */
   stream(status: number, headers: ReplyHeaders = NO_HEADERS): ReplyStream {
-    this.#begin("streaming");
+    this.#mayBegin();
     const { keepAlive, method, version } = this.request;
     const framing = hasNoBody(status) ? "none" : delimitsBody(headers) ? "given" : version === "HTTP/1.0" ? "close" : "chunked";
     const stays = keepAlive && framing !== "close";
-    this.#send([responseHead(status, headers, framing, stays, version)]);
+    const head = responseHead(status, headers, framing, stays, version);
+    this.#state = "streaming";
+    this.#send([head]);
     const coding = framing === "none" || method === "HEAD" ? "none" : framing === "chunked" ? "chunked" : "plain";
     return new ReplyStream(this.#link, coding, stays, {
       send: (parts) => this.#send(parts),
@@ -118,9 +120,10 @@ export class Mongrel2Reply {
     const { kind, body } = this.request;
     if (kind !== "websocket-handshake")
       throw new ZmqError("wrong-state", `accept() answers a websocket-handshake, this is ${kind}`);
-    this.#begin("ended");
+    this.#mayBegin();
     if (protocol !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(protocol))
       throw new ZmqError("invalid-argument", `A WebSocket's protocol is a token, got ${JSON.stringify(protocol)}`);
+    this.#state = "ended";
     return this.#send([handshakeHead(body.toString("latin1"), protocol)]);
   }
 
@@ -142,13 +145,17 @@ export class Mongrel2Reply {
     return extendedFrames(server, [connection], name, value).every((frame) => this.#link.send(frame));
   }
 
-  #begin(next: State): void {
+  #mayBegin(): void {
     if (this.#state !== "waiting") throw this.#wrongState();
-    this.#state = next;
   }
 
   #send(parts: readonly Body[]): boolean {
     return this.#link.send(replyFrame(this.request.server, this.request.connection, parts));
+  }
+
+  #sendBody(head: string, body: Body): boolean {
+    if (typeof body !== "string") return this.#send([head, body]);
+    return this.#link.send(textReplyFrame(this.request.server, this.request.connection, head, body));
   }
 
   #wrongState(): ZmqError {

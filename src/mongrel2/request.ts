@@ -109,9 +109,13 @@ export class Mongrel2Request {
    * if it said `keep-alive` (RFC 9112, section 9.3). Mongrel2 leaves the decision to the handler.
    */
   get keepAlive(): boolean {
+    const modern = this.version !== "HTTP/1.0";
+    const { connection } = this.headers;
+    // What nearly all browsers say, without taking it apart.
+    if (connection === undefined || (modern && connection === "keep-alive")) return modern;
     const tokens = allValues(this.headers, "connection").join(",").toLowerCase().split(",");
     const says = (word: string): boolean => tokens.some((token) => token.trim() === word);
-    return this.version === "HTTP/1.0" ? says("keep-alive") && !says("close") : !says("close");
+    return !says("close") && (modern || says("keep-alive"));
   }
 
   /** The body as JSON. Throws `malformed-request` if it is none. */

@@ -19,7 +19,7 @@ export interface Conversation {
 }
 
 const KIB = 1024;
-const WAIT_MS = 5000;
+const WAIT_MS = 10_000;
 const SETTLE_MS = 20;
 const SIZES = [0, 1, 255, 256, 64 * KIB, 8 * KIB * KIB];
 const OTHER: Record<Side, Side> = { a: "b", b: "a" };

@@ -30,7 +30,7 @@ export interface Row {
 /** PLAIN and CURVE came together. */
 const capability = { plain: offered.curve, curve: offered.curve };
 const BINDERS: readonly Side[] = ["a", "b"];
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** All cells of a language that is here. */
 export async function holdAll(language: LanguageKind): Promise<Row> {

@@ -99,12 +99,20 @@ func describe(frames [][]byte) string {
 	return strings.Join(texts, ",")
 }
 
+// A REQ that has no peer yet gives its message back instead of waiting for one; it is tried again until the socket's timeout.
 func send(s *socket, frames [][]byte) error {
 	message := zmq4.NewMsgFrom(frames...)
-	if len(frames) > 1 {
-		return s.SendMulti(message)
+	for end := time.Now().Add(s.timeout); ; time.Sleep(5 * time.Millisecond) {
+		var err error
+		if len(frames) > 1 {
+			err = s.SendMulti(message)
+		} else {
+			err = s.Send(message)
+		}
+		if err == nil || !strings.Contains(err.Error(), "no connections available") || time.Now().After(end) {
+			return err
+		}
 	}
-	return s.Send(message)
 }
 
 // The library's own timeout is for sending; a receive that waits too long is left behind.
