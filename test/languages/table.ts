@@ -68,7 +68,7 @@ function mark(row: Row, { verdict, conversation }: Cell, binder: string, notes: 
   const text =
     verdict.kind === "ours"
       ? `**Fails with us, holds with libzmq**: ${name}. With us: ${code(verdict.withUs)}.`
-      : `The peer's own: ${name}. With us: ${code(verdict.withUs)}. With libzmq: ${code(verdict.withLibzmq)}.`;
+      : `The peer's own: ${name}. With us: ${code(verdict.withUs)}. With libzmq${verdict.attempt === 1 ? "" : `, at the ${verdict.attempt}th time`}: ${code(verdict.withLibzmq)}.`;
   notes.push(`${notes.length + 1}. ${text}`);
   return verdict.kind === "ours" ? `✗ [${notes.length}]` : `peer [${notes.length}]`;
 }
