@@ -9,6 +9,8 @@ import type { Case, Contestant, Metrics, Part } from "../support/part.ts";
 import { type Report, withPeers } from "../support/peer-process.ts";
 
 const BROWSERS = 50;
+/** Requests that are not counted: compiling belongs to the start of a process, and a handler runs for long. */
+const WARM_UP = { replayed: 100_000, real: 20_000 };
 /** Debian's interpreter: one that comes first in PATH does not see Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 
@@ -33,7 +35,7 @@ async function replayed({ command, library }: HandlerKind, environment: Environm
   return withPeers(async (start) => {
     const front = start(environment.command("libzmq", "mongrel2"), {});
     const { requests, replies } = await front.next();
-    const handler = start(command, { library, requests, replies, seconds: environment.seconds });
+    const handler = start(command, { library, requests, replies, seconds: environment.seconds, warmUp: WARM_UP.replayed });
     return metricsOf(await handler.next());
   });
 }
@@ -43,7 +45,7 @@ async function real({ command, library }: HandlerKind, environment: Environment)
   const site = await Mongrel2.start({ form: "json" });
   try {
     return await withPeers(async (start) => {
-      const handler = start(command, { library, ...site.address, seconds: environment.seconds });
+      const handler = start(command, { library, ...site.address, seconds: environment.seconds, warmUp: WARM_UP.real });
       start({ file: process.execPath, args: [peer("browsers.js")] }, { port: site.port, count: BROWSERS });
       return metricsOf(await handler.next());
     });

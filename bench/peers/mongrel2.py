@@ -34,7 +34,7 @@ def main():
     pull = context.socket(zmq.PULL)
     pull.connect(settings["requests"])
     seconds = float(settings["seconds"])
-    messages, began, used = -1, 0.0, 0.0
+    messages, began, used = -1 - int(settings["warmUp"]), 0.0, 0.0
     while True:
         uuid, number, _path, rest = pull.recv().split(b" ", 3)
         size, rest = rest.split(b":", 1)
@@ -46,7 +46,7 @@ def main():
         messages += 1
         if messages == 0:
             began, used = time.monotonic(), cpu()
-        elif messages % 100 == 0 and time.monotonic() - began >= seconds:
+        elif messages > 0 and messages % 100 == 0 and time.monotonic() - began >= seconds:
             elapsed = time.monotonic() - began
             print(json.dumps({"messages": messages, "seconds": elapsed, "cpu": cpu() - used}), flush=True)
             seconds = float("inf")

@@ -6,14 +6,16 @@ import { Publisher, Pull } from "zeromq";
 import { Handler } from "zmtp/mongrel2";
 import { endWithParent, Meter, report, settings } from "./harness.ts";
 
-const { library, requests = "", replies = "", seconds = "1" } = settings();
+const { library, requests = "", replies = "", seconds = "1", warmUp = "0" } = settings();
 const BODY = "Hello World!";
 /** Requests are all alike here; the meter wants to know how large they are. */
 const SIZE = 1;
 const meter = new Meter(Number(seconds), SIZE);
 let over = false;
+let cold = Number(warmUp);
 
 function count(): void {
+  if (cold-- > 0) return;
   if (over || !meter.count(SIZE)) return;
   over = true;
   report(meter.result);

@@ -66,7 +66,7 @@ export class Mongrel2Request {
     if (cursor.kind !== "bytes") throw malformed("a body that is no netstring");
     if (!cursor.done) throw malformed(`${cursor.end - cursor.at} octets after the body`);
     return new Mongrel2Request(
-      bytes.toString("latin1", 0, uuidEnd),
+      nameOf(bytes, uuidEnd),
       connectionId(bytes, uuidEnd + 1, idEnd),
       bytes.toString("latin1", idEnd + 1, pathEnd),
       headers,
@@ -165,10 +165,21 @@ function flagsOf(headers: HeaderFields): number {
   return text !== undefined && /^0x[0-9a-f]{1,2}$/i.test(text) ? Number(text) : Number.NaN;
 }
 
+// The words are short: a loop costs less than a call of indexOf.
 function wordEnd(bytes: Buffer, from: number): number {
-  const end = bytes.indexOf(SPACE, from);
-  if (end < 0) throw malformed("fewer than three words before its headers");
-  return end;
+  for (let at = from; at < bytes.length; at++) if (bytes[at] === SPACE) return at;
+  throw malformed("fewer than three words before its headers");
+}
+
+// Requests of one server have one name; the last one is kept, as text and as bytes.
+let lastName = "";
+let lastNameBytes: Buffer = Buffer.alloc(0);
+
+function nameOf(bytes: Buffer, end: number): string {
+  if (end === lastNameBytes.length && lastNameBytes.compare(bytes, 0, end) === 0) return lastName;
+  lastName = bytes.toString("latin1", 0, end);
+  lastNameBytes = Buffer.from(lastName, "latin1");
+  return lastName;
 }
 
 function connectionId(bytes: Buffer, from: number, to: number): number {
