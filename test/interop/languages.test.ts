@@ -14,7 +14,12 @@ for (const kind of LIBZMQ) {
       const table = new Table(ourselves, kind, binder);
       after(() => table.end());
       for (const conversation of CONVERSATIONS) {
-        const skip = conversation.needs !== undefined && !capability.curve ? "this version has no security mechanism" : false;
+        const secured = conversation.needs !== undefined;
+        const unanswered = conversation.needs?.[binder] === "plain server";
+        const skip =
+          secured && !capability.curve
+            ? "this version has no security mechanism"
+            : unanswered && "libzmq's PLAIN server wants somebody who answers ZAP, which this peer does not";
         it(conversation.title, { skip }, async () => {
           const failed = await failure(table, conversation);
           if (failed !== undefined) await table.end(); // The processes may be in the middle of anything; the next begin anew.

@@ -13,8 +13,8 @@ export type Side = "a" | "b";
 
 export interface Conversation {
   readonly title: string;
-  /** What the binding must have for it. */
-  readonly needs?: Ability;
+  /** What the binding must have for it, by who binds. */
+  readonly needs?: Readonly<Record<Side, Ability>>;
   readonly hold: (table: Table) => Promise<void>;
 }
 
@@ -206,7 +206,10 @@ const CLIENT_SECRET = hexOf("D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs");
 const secured =
   (server: PeerOptions, client: PeerOptions) =>
   async (table: Table): Promise<void> => {
-    const [a, b] = table.binder === "a" ? [server, client] : [client, server];
+    const [a, b] =
+      table.binder === "a"
+        ? [{ ...server, ...(server.plainServer === true ? { allowAll: true } : {}) }, client]
+        : [client, server];
     const there = await table.join("REQ", "REP", a, b);
     await asked(there.a, there.b, [...SMALL, ...PARTS, frame(64 * KIB)]);
     const back = await table.join("DEALER", "REP", a, b);
@@ -247,12 +250,12 @@ export const CONVERSATIONS: readonly Conversation[] = [
   { title: "we are killed", hold: rebirth("a") },
   {
     title: "PLAIN",
-    needs: "plain",
+    needs: { a: "plain client", b: "plain server" },
     hold: secured({ plainServer: true }, { plainUsername: text("user"), plainPassword: text("password") }),
   },
   {
     title: "CURVE",
-    needs: "curve",
+    needs: { a: "curve", b: "curve" },
     hold: secured(
       { curveServer: true, curvePublicKey: SERVER_PUBLIC, curveSecretKey: SERVER_SECRET },
       { curveServerKey: SERVER_PUBLIC, curvePublicKey: CLIENT_PUBLIC, curveSecretKey: CLIENT_SECRET },

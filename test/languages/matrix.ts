@@ -3,7 +3,7 @@
 // A conversation that fails with us is held again between the language and libzmq, several times with new processes. If one of
 // these fails too, it is the peer's own fault, and that failure is the proof; if none does, it is ours.
 
-import { capability as offered } from "../../src/node.ts";
+import { capability } from "../../src/node.ts";
 import { libzmqNode, ourselves, type PeerKind } from "../support/peers.ts";
 import { CONVERSATIONS, type Conversation, type Side, Table } from "./conversations.ts";
 import type { LanguageKind } from "./kinds.ts";
@@ -29,8 +29,6 @@ export interface Row {
 
 /** Some peers fail only now and then, so one success with libzmq does not acquit them. */
 const PROOF_ATTEMPTS = 20;
-/** PLAIN and CURVE came together. */
-const capability = { plain: offered.curve, curve: offered.curve };
 const BINDERS: readonly Side[] = ["a", "b"];
 const PATIENCE_MS = 60_000;
 
@@ -54,9 +52,8 @@ export async function holdAll(language: LanguageKind): Promise<Row> {
 }
 
 async function judge(table: Table, language: LanguageKind, conversation: Conversation): Promise<Verdict> {
-  if (conversation.needs !== undefined && !(language.abilities.includes(conversation.needs) && capability[conversation.needs])) {
-    return { kind: "lacking" };
-  }
+  const need = conversation.needs?.[table.binder];
+  if (need !== undefined && !(capability.curve && language.abilities.includes(need))) return { kind: "lacking" };
   const withUs = await failure(table, conversation);
   if (withUs === undefined) return { kind: "held" };
   for (let attempt = 1; attempt <= PROOF_ATTEMPTS; attempt++) {

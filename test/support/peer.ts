@@ -44,6 +44,8 @@ export interface PeerOptions {
   /** Only `peer.ts`. */
   readonly helloMessage?: string;
   readonly disconnectMessage?: string;
+  /** Answer ZAP for this process: everybody may come. Only `peer.ts`. */
+  readonly allowAll?: boolean;
   readonly plainServer?: boolean;
   readonly curveServer?: boolean;
   /** Texts and keys, as frames. */
