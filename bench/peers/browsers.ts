@@ -1,12 +1,12 @@
 /** Browsers: so many connections, each asking again as soon as it has its answer. Spoken by hand, to cost little. */
 import { connect } from "node:net";
-import { endWithParent, settings } from "./harness.ts";
+import { obeyParent, settings } from "./harness.ts";
 
 const { port, count } = settings();
 const REQUEST = "GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n";
 const END = "Hello World!";
 
-endWithParent();
+obeyParent();
 for (let i = 0; i < Number(count); i++) {
   const socket = connect(Number(port), "127.0.0.1", () => socket.write(REQUEST));
   let rest = "";
