@@ -14,6 +14,7 @@ import { importTime } from "./parts/import-time.ts";
 import { inprocThroughput } from "./parts/inproc-throughput.ts";
 import { ipcThroughput } from "./parts/ipc-throughput.ts";
 import { matching } from "./parts/matching.ts";
+import { mongrel2 } from "./parts/mongrel2.ts";
 import { multicast } from "./parts/multicast.ts";
 import { multicastRepair } from "./parts/multicast-repair.ts";
 import { packageSize } from "./parts/package-size.ts";
@@ -60,6 +61,7 @@ const PARTS: readonly Part[] = [
   ws,
   multicast,
   multicastRepair,
+  mongrel2,
 ];
 
 async function measure(parts: readonly Part[], options: Arguments, environment: Environment): Promise<PartResult[]> {

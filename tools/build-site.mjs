@@ -10,7 +10,7 @@ import { isMain, listFiles, root } from "./common.mjs";
 const SITE = "build/site";
 
 /** The public modules, by the names that programs import. */
-const MODULES = ["node", "testing", "wire", "draft", "zeromq", "zeromq-draft", "zeromq-v5-compat"];
+const MODULES = ["node", "testing", "wire", "draft", "zeromq", "zeromq-draft", "zeromq-v5-compat", "mongrel2"];
 
 /** Pages at the top of the site's tree, in its order; docs/ holds the rest. */
 const PAGES = ["docs/guide", "docs/migrating", "docs/sockets", "docs", "docs/decisions", "examples"];

@@ -9,7 +9,7 @@ import { build as bundle } from "esbuild";
 import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
-const ENTRIES = ["node", "testing", "wire", "draft"];
+const ENTRIES = ["node", "testing", "wire", "draft", "mongrel2"];
 
 /** The command: a program, which nobody imports. */
 const PROGRAMS = ["cli"];

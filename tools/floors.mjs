@@ -97,6 +97,7 @@ export const ENTRIES = {
   cli: { floor: 8, rooms: ["cli"] },
   draft: { floor: 8, rooms: ["node"] },
   "zeromq-draft": { floor: 8, rooms: ["compat", "node", "wire"] },
+  mongrel2: { floor: 7, rooms: ["node", "mongrel2"], hosts: ["node:*"] },
 };
 
 export const MAX_LINES = 400;

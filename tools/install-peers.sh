@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Provides what the interop and browser tests talk to: libzmq with its headers, a C compiler, Debian's Python with pyzmq,
-# and Chromium.
+# Chromium, and the web server Mongrel2.
 # Installs what is missing where that can be done without asking (Debian, root); else says by name what is missing. It
 # never fails: a test that lacks its peer reports that itself.
 set -u
@@ -16,6 +16,7 @@ missing() {
   # By its full path: a Python that comes first in PATH does not see Debian's packages.
   /usr/bin/python3 -c 'import zmq' 2>/dev/null || echo python3-zmq
   command -v chromium >/dev/null || echo chromium
+  { command -v mongrel2 && command -v m2sh; } >/dev/null || echo mongrel2-core
 }
 
 packages=$(missing)

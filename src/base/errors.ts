@@ -237,6 +237,27 @@ export const REASONS = {
     "A connection came from an address that `tcpAcceptFilter` does not allow; it was closed.",
   ),
   "not-subscribed": row("EPROTO", "remote", false, "A publisher sent what nobody here subscribed to."),
+  "malformed-tnetstring": row("EPROTO", "remote", false, "Bytes are not a tnetstring (`zmtp/mongrel2`)."),
+  "malformed-request": row(
+    "EPROTO",
+    "remote",
+    false,
+    "A request of a Mongrel2 server does not follow its grammar; it was refused.",
+  ),
+  "upload-refused": row(
+    "EPROTO",
+    "remote",
+    false,
+    "A request names an upload's file that is not this server's, or not its size.",
+  ),
+  "server-gone": row(
+    "ECONNRESET",
+    "system",
+    false,
+    "The Mongrel2 server that sent the request has gone; its clients are not those of the next one.",
+  ),
+  "reply-ended": row("EFSM", "local", false, "This reply was already given, or its client has gone."),
+  "control-refused": row("EPROTO", "remote", false, "A Mongrel2 server's control port answered with an error."),
 } as const satisfies Record<string, ReasonRow>;
 
 /** Our stable id of an error's cause; one row of `docs/errors.md` each. */

@@ -71,6 +71,18 @@ for (const [kind, file, head] of [
   });
 }
 
+for (const [kind, file, head] of [
+  ["ESM", "mongrel2.mjs", 'import { ZmqError } from "zmtp"; import { tnetstring } from "zmtp/mongrel2";'],
+  ["CommonJS", "mongrel2.cjs", 'const { ZmqError } = require("zmtp"); const { tnetstring } = require("zmtp/mongrel2");'],
+] as const) {
+  test(`zmtp/mongrel2 in ${kind} throws the errors of zmtp`, { timeout: 20_000 }, async () => {
+    const body = `try { tnetstring.decode(Buffer.from("x")); } catch (error) { console.log(error instanceof ZmqError); }`;
+    writeFileSync(join(project, file), `${head}\n${body}\n`);
+    const { stdout } = await run(process.execPath, [file], { cwd: project, timeout: 15_000 });
+    assert.equal(stdout, "true\n");
+  });
+}
+
 test("its types serve both kinds of modules", { timeout: 60_000 }, async () => {
   const body = `${PROGRAM.replaceAll("pull.lastEndpoint", "pull.lastEndpoint!")}\n// @ts-expect-error PULL cannot send\npull.send("x");\n`;
   const simulated = `import { Simulation } from "zmtp/testing";\nvoid new Simulation({ seed: 1 }).process("a").socket(Push, { linger: 0 }).send("x");\n`;

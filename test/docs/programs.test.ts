@@ -1,4 +1,5 @@
-// Every program in the README, in docs/security.md and in the pages of docs/sockets, docs/guide and docs/migrating ends by itself and prints what its comments say.
+// Every program in the README, in docs/security.md, docs/from-rbzmq.md and docs/mongrel2.md, and in the pages of docs/sockets, docs/guide and
+// docs/migrating ends by itself and prints what its comments say.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,6 +28,8 @@ const folders = ["docs/sockets", "docs/guide", "docs/migrating"];
 const pages = [
   "README.md",
   "docs/security.md",
+  "docs/from-rbzmq.md",
+  "docs/mongrel2.md",
   ...folders.flatMap((folder) => pagesOf(folder).map((name) => `${folder}/${name}`)),
 ];
 

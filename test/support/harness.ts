@@ -5,13 +5,14 @@
  * by the same connection; only where there is none it waits BRIEFLY.
  */
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { MessageLike, Readable, Socket, Writable } from "../../src/node.ts";
+import { freePort } from "./free-port.ts";
 
 export { Events } from "./events.ts";
+export { freePort } from "./free-port.ts";
 
 export type Scheme = "tcp" | "ipc" | "inproc" | "ws";
 export const SCHEMES: readonly Scheme[] = process.platform === "win32" ? ["tcp", "inproc"] : ["tcp", "ipc", "inproc"];
@@ -68,14 +69,6 @@ export async function freeEndpoint(scheme: Scheme): Promise<string> {
   if (scheme === "tcp" || scheme === "ws") return `${scheme}://127.0.0.1:${await freePort()}`;
   if (scheme === "ipc") return `ipc://${join(tmpdir(), `zmtp-${process.pid}-${serial++}`)}`;
   return anyEndpoint(scheme);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Binds to any free place and gives the endpoint to connect to. */

@@ -69,6 +69,8 @@ export interface PeerOptions {
   readonly recoveryInterval?: number;
   readonly multicastHops?: number;
   readonly multicastLoop?: boolean;
+  /** Answer ZAP for this process: everybody may come. Only `peer.ts`. */
+  readonly allowAll?: boolean;
 }
 
 /** Events that all peers can report. */

@@ -65,7 +65,6 @@ const NUMBERS = [
   "recoveryInterval",
   "multicastHops",
 ];
-const TEXTS = ["plainUsername", "plainPassword", "zapDomain"];
 const EVENTS = [
   "accept",
   "bind",
@@ -89,6 +88,8 @@ const BYTES: Readonly<Record<string, number | undefined>> = {
   curveSecretKey: undefined,
   curveServerKey: undefined,
 };
+/** Given in hexadecimal too, for the library in letters. */
+const TEXTS = ["plainUsername", "plainPassword", "zapDomain"];
 const SUBSCRIBE = { subscribe: 6, unsubscribe: 7 };
 const VERBOSITIES: Readonly<Record<string, string>> = { verbose: "allSubs", verboser: "allSubsUnsubs" };
 const SENDS_ONLY = ["PUB", "PUSH", "RADIO", "SCATTER"];
@@ -138,6 +139,23 @@ function ownFrames(message: string): Buffer[] {
 }
 
 const entries = new Map<string, Entry>();
+let allowing = false;
+
+/** Answers ZAP (RFC 27): everybody may come. libzmq's PLAIN servers let nobody in without somebody who answers. */
+function allowAll(library: AnyLibrary): void {
+  if (allowing) return;
+  allowing = true;
+  const zap = new library.Router({});
+  const answer = async (): Promise<void> => {
+    await zap.bind("inproc://zeromq.zap.01");
+    const [empty, ok, text] = ["", "200", "OK"].map((each) => Buffer.from(each));
+    for (;;) {
+      const [id, , version, request] = (await zap.receive()) as Buffer[];
+      await zap.send([id, empty, version, request, ok, text, empty, empty]);
+    }
+  };
+  answer().catch((error: unknown) => console.error(error));
+}
 
 function make(library: AnyLibrary, id: string, type: string, settings: readonly string[]): void {
   const options: Record<string, unknown> = {};
@@ -147,6 +165,7 @@ function make(library: AnyLibrary, id: string, type: string, settings: readonly 
   for (const setting of settings) {
     const [name, value] = setting.split("=", 2);
     if (name === "timeout") timeout = Number(value);
+    else if (name === "allowAll") allowAll(library);
     else if (name === "events") recorded = value === "1";
     else if (name in BYTES) {
       const [number, bytes] = [BYTES[name], Buffer.from(value.slice(1), "hex")];
