@@ -44,7 +44,9 @@ function comments(path, name) {
   /** @param {ts.Node} node */
   const visit = (node) => {
     if (ts.isVariableDeclaration(node) && node.name.getText() === name && node.initializer) {
-      ts.forEachChild(node.initializer, (property) => {
+      let table = node.initializer;
+      while (ts.isAsExpression(table) || ts.isSatisfiesExpression(table)) table = table.expression;
+      ts.forEachChild(table, (property) => {
         if (!ts.isPropertyAssignment(property)) return;
         const text = ts
           .getJSDocCommentsAndTags(property)
@@ -98,9 +100,16 @@ async function optionsPage() {
 
 async function errorsPage() {
   const { REASONS } = await load("src/base/errors.ts");
+  const texts = comments("src/base/errors.ts", "REASONS");
+  /** @param {string} reason */
+  const meaningOf = (reason) => {
+    const text = texts.get(reason) ?? texts.get(JSON.stringify(reason));
+    if (!text?.endsWith(".")) throw new Error(`reason ${reason} has no sentence in the table`);
+    return text;
+  };
   const rows = Object.entries(REASONS).map(
     ([reason, row]) =>
-      `| \`${reason}\` | \`${row.code}\` | ${row.origin} | ${row.retryable ? "yes" : "no"} | ${cell(row.meaning)} |`,
+      `| \`${reason}\` | \`${row.code}\` | ${row.origin} | ${row.retryable ? "yes" : "no"} | ${cell(meaningOf(reason))} |`,
   );
   return [
     "# Errors",

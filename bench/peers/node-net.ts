@@ -55,6 +55,8 @@ function once(socket: Socket, event: "connect" | "drain"): Promise<void> {
 async function push(): Promise<void> {
   const socket = connect();
   await once(socket, "connect");
+  // The receiver ends when it has seen enough; then the bench ends us.
+  socket.on("error", () => socket.destroy());
   const make = bodies(size);
   const perWrite = Math.max(1, Math.floor(GATHER_BYTES / (HEADER_BYTES + size)));
   for (;;) {

@@ -8,7 +8,6 @@
  *
  * The rules are libzmq's. Does not own: mechanisms (`security/`), the conversation with the handler (zap-client.ts).
  */
-import { ZmqError } from "../base/errors.ts";
 import type { MechanismRequest, SecurityProvider } from "../core/security.ts";
 import { CurveClient } from "../security/curve-client.ts";
 import { type CurveCrypto, PORTABLE_CRYPTO } from "../security/curve-crypto.ts";
@@ -16,6 +15,7 @@ import { CurveServer } from "../security/curve-server.ts";
 import { PlainClient, PlainServer } from "../security/plain.ts";
 import { type Authority, type Mechanism, NO_AUTHORITY, NullMechanism } from "../zmtp/mechanism.ts";
 import { AllowAuthority, type CertificateDirectories } from "./curve-allow.ts";
+import { checkSecurity } from "./security-check.ts";
 import { ZapClient } from "./zap-client.ts";
 
 /** What differs between platforms. */
@@ -39,22 +39,7 @@ export function securityProvider({ publicKey, crypto = PORTABLE_CRYPTO, certific
       return { publicKey: publicKey(secretKey), secretKey };
     },
 
-    check(settings) {
-      const { mechanism, server, secretKey, publicKey, serverKey } = settings.security;
-      const need = (value: unknown, option: string, why: string): void => {
-        if (value === null) throw new ZmqError("invalid-option", `CURVE needs \`${option}\`: ${why}`);
-      };
-      if (mechanism === "CURVE") {
-        need(secretKey, "curveSecretKey", "it proves who this side is");
-        if (!server) {
-          need(publicKey, "curvePublicKey", "the server is told it");
-          need(serverKey, "curveServerKey", "a client talks to one server; set `curveServer` to be one");
-        }
-      }
-      // libzmq aborts the process with the first peer.
-      if (mechanism === "PLAIN" && server && settings.zapEnforceDomain && settings.zapDomain === null)
-        throw new ZmqError("invalid-option", "A PLAIN server with `zapEnforceDomain` needs a `zapDomain`");
-    },
+    check: checkSecurity,
 
     mechanism(request) {
       return makeMechanism(request, crypto, certificates);

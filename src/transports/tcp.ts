@@ -133,7 +133,9 @@ class TcpDialing implements Dialing {
       ready.removeListener("error", next);
       this.#sink = null;
       this.#socket = null;
-      sink.onLink(this.#layer.link(ready, remote));
+      // What a proxy's answer brought along comes as an event of this very socket.
+      const isDirect = this.#hop === this.#target;
+      sink.onLink(isDirect ? this.#layer.link(ready, remote) : new StreamLink(ready, remote));
     };
     const connected = (remote: string): void => {
       if (over || this.#sink === null) return;

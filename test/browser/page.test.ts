@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
-import { Dealer, Publisher, Pull, Push, Reply, Router, type Socket } from "../../src/node.ts";
+import { Authenticator, curveKeyPair, Dealer, Publisher, Pull, Push, Reply, Router, type Socket } from "../../src/node.ts";
 import { Browser, noBrowser } from "../support/browser.ts";
 import { certificates, noCertificates } from "../support/certificate.ts";
 import type { roles } from "./page.ts";
@@ -89,6 +89,26 @@ describe("a page", { skip: noBrowser }, () => {
         await answers,
         Array.from({ length: 50 }, (_, i) => `${i}|answer`),
       );
+    });
+
+    over("CURVE, with keys made in the page", async () => {
+      const keyPair = curveKeyPair();
+      const reply = await bound(new Reply({ curve: { keyPair, allow: "any" } }), scheme);
+      const answer = call(page, "secure", reply.lastEndpoint, { serverKey: keyPair.publicKey }, "sealed");
+      assert.deepEqual((await reply.receive()).map(String), ["sealed"]);
+      await reply.send(["answer", Buffer.alloc(100_000, "l")]);
+      assert.deepEqual(await answer, ["answer", "l".repeat(100_000), "true"]);
+    });
+
+    over("PLAIN, with a password that an authenticator knows", async () => {
+      const authenticator = new Authenticator({ plain: { page: "s3same" } });
+      const reply = await bound(new Reply({ plainServer: true, zapDomain: "pages" }), scheme);
+      const answer = call(page, "secure", reply.lastEndpoint, { password: "s3same" }, "let me in");
+      const { message, peer } = await reply.receiveFrom();
+      assert.deepEqual([String(message[0]), peer.userId], ["let me in", "page"]);
+      await reply.send("welcome");
+      assert.deepEqual(await answer, ["welcome", "true"]);
+      authenticator.close();
     });
 
     over("SUB gets its topic", async () => {

@@ -1,7 +1,20 @@
 // What runs in a page of the browser tests: roles that a test calls by name. Everything that goes in and out is text, for it goes through the
 // browser's debugging protocol.
 
-import { Dealer, has, type MessageLike, Pair, Pull, Push, Request, Subscriber, ZmqError } from "zmtp/browser";
+import {
+  curveKeyPair,
+  curvePublicKey,
+  curveReady,
+  Dealer,
+  has,
+  type MessageLike,
+  Pair,
+  Pull,
+  Push,
+  Request,
+  Subscriber,
+  ZmqError,
+} from "zmtp/browser";
 
 const texts = (frames: readonly Uint8Array[]): string[] => frames.map((frame) => new TextDecoder().decode(frame));
 
@@ -117,6 +130,23 @@ export const roles = {
       });
       socket.connect(endpoint);
     });
+  },
+
+  /** A REQ whose keys are made in the page, with PLAIN or CURVE. */
+  async secure(endpoint: string, security: { serverKey?: string; password?: string }, question: string): Promise<string[]> {
+    const { serverKey, password } = security;
+    await curveReady();
+    const keys = curveKeyPair();
+    const options =
+      serverKey === undefined
+        ? { plainUsername: "page", plainPassword: password ?? "" }
+        : { curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, curveServerKey: serverKey };
+    const socket = new Request(options);
+    socket.connect(endpoint);
+    await socket.send(question);
+    const answer = texts(await socket.receive());
+    socket.close();
+    return [...answer, String(curvePublicKey(keys.secretKey) === keys.publicKey)];
   },
 
   /** Both ends in the page. */

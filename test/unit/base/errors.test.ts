@@ -26,7 +26,6 @@ describe("ZmqError", () => {
         ["ZmqError", "text", reason, row.code, row.origin, row.retryable],
       );
       assert.ok(error.errno > 0, `${row.code} has a number`);
-      assert.ok(row.meaning.endsWith(".") && row.meaning.length > 20, reason);
       assert.match(reason, /^[a-z]+(-[a-z]+)*$/);
     }
   });
