@@ -117,8 +117,9 @@ export class Connection implements LinkSink, EngineSink {
 
   // The first of a turn goes out at once, what follows at its end.
   #flushSoon(): void {
-    const now = this.#socket.context.turn.current();
-    if (this.#flushedTurn !== now) {
+    const { turn } = this.#socket.context;
+    const now = turn.current();
+    if (this.#flushedTurn !== now && turn.flushesNow()) {
       this.#flushedTurn = now;
       this.#outbox.flush();
     } else this.#flushAtEnd();

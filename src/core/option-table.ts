@@ -269,7 +269,7 @@ export const OPTIONS = {
   /** Most connections that one bound endpoint may have at a time; one more is closed at once. */
   maxConnections: int(OURS, "", 65_536, { unit: "connections", min: 1 }),
   /** Most connections of one bound endpoint whose handshake is not complete; one more is closed at once. */
-  maxPendingHandshakes: int(OURS, "", 4096, { unit: "connections", min: 1 }),
+  maxPendingHandshakes: int(OURS, "", 16_384, { unit: "connections", min: 1 }),
   /**
    * Octets of one peer that wait to be read by the program; above, nothing more is read from its connection until some
    * were. A message is never cut by it.

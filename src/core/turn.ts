@@ -11,14 +11,22 @@ import type { Clock } from "../base/clock.ts";
 /** Awaited operations that a socket completes at once per turn; the next one waits for the next turn (as npm `zeromq` has it). */
 export const OPERATIONS_PER_TURN = 512;
 
+/**
+ * So many links are written to at once in a turn; others wait for its end, when more may be there for them: a write costs more
+ * than all the rest of a small message.
+ */
+const EAGER_FLUSHES = 8;
+
 export class Turn {
   id = 0;
+  #eagerFlushes = 0;
   #clock: Clock;
   #scheduled = false;
   #tasks: (() => void)[] = [];
   readonly #end = (): void => {
     this.#scheduled = false;
     this.id++;
+    this.#eagerFlushes = 0;
     const tasks = this.#tasks;
     this.#tasks = [];
     for (const task of tasks) task();
@@ -35,6 +43,11 @@ export class Turn {
       this.#clock.defer(this.#end);
     }
     return this.id;
+  }
+
+  /** Whether a link that is written to for the first time in this turn is to be flushed at once. */
+  flushesNow(): boolean {
+    return this.#eagerFlushes++ < EAGER_FLUSHES;
   }
 
   /** Calls back once at the end of this turn. */

@@ -312,7 +312,8 @@ export class FrameDecoder {
   #startBody(flags: number, size: number, first: Uint8Array): void {
     this.#flags = flags;
     this.#bodyBytes = size;
-    this.#body = allocateOwn(room(size, first.length));
+    const isShared = size <= FIRST_ROOM_BYTES && !this.#limits.copyBodies;
+    this.#body = isShared ? lentCopy(size) : allocateOwn(room(size, first.length));
     this.#bodyAt = 0;
     this.#continueBody(first);
   }

@@ -102,7 +102,7 @@ const EXPECTED: Readonly<
   // Ours: without a counterpart in libzmq.
   tls: [0, null],
   maxConnections: [0, 65_536, 1, MAX],
-  maxPendingHandshakes: [0, 4096, 1, MAX],
+  maxPendingHandshakes: [0, 16_384, 1, MAX],
   maxUnreadSize: [0, 268_435_456, 1, Number.MAX_SAFE_INTEGER, RECEIVING],
   maxFrames: [0, 100_000, 1, MAX],
   maxMetadataSize: [0, 65_536, 0, MAX],
