@@ -242,7 +242,7 @@ function visit(source, on) {
     } else if (ts.isImportTypeNode(node)) {
       found(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, "type");
     } else if (ts.isCallExpression(node)) {
-      if (node.expression.kind === ts.SyntaxKind.ImportKeyword) found(node, node.arguments[0], "dynamic");
+      if (node.expression.kind === ts.SyntaxKind.ImportKeyword || isBuiltin(node)) found(node, node.arguments[0], "dynamic");
       else if (ts.isIdentifier(node.expression) && node.expression.text === "require") {
         found(node, node.arguments[0], "static");
       }
@@ -254,6 +254,14 @@ function visit(source, on) {
     ts.forEachChild(node, (child) => step(child, inFunction || ts.isFunctionLike(node)));
   };
   step(source, false);
+}
+
+/**
+ * `process.getBuiltinModule(…)` loads a module of Node.js on first use.
+ * @param {ts.CallExpression} node
+ */
+function isBuiltin({ expression }) {
+  return ts.isPropertyAccessExpression(expression) && expression.name.text === "getBuiltinModule";
 }
 
 /** @param {ts.Node} node */

@@ -322,7 +322,7 @@ export function socketClass<Type extends SocketTypeName>(
   const directions: { sends?: keyof Sending; receives?: keyof Receiving } = DIRECTIONS[type];
   if (directions.sends !== undefined) mixIn(prototype, SENDING[directions.sends]);
   if (directions.receives !== undefined) mixIn(prototype, Readable.prototype);
-  for (const name of Object.keys(OPTIONS) as OptionName[]) if (hasOption(type, name)) defineOption(prototype, name);
+  for (const [name, accessor] of ACCESSORS) if (hasOption(type, name)) Object.defineProperty(prototype, name, accessor);
   return TypedSocket as unknown as SocketConstructor<Type>;
 }
 
@@ -331,17 +331,20 @@ function mixIn(target: object, source: object): void {
   Object.defineProperties(target, members);
 }
 
-function defineOption(prototype: Socket, name: OptionName): void {
-  Object.defineProperty(prototype, name, {
+// One pair of functions for each option, which all socket types share.
+const ACCESSORS = new Map((Object.keys(OPTIONS) as OptionName[]).map((name) => [name, accessorOf(name)]));
+
+function accessorOf(name: OptionName): PropertyDescriptor & ThisType<Socket> {
+  return {
     configurable: true,
-    get(this: Socket) {
+    get() {
       return readOption(this._core.settings, name);
     },
-    set(this: Socket, value: unknown) {
+    set(value: unknown) {
       this._core.assertOpen();
       this._core.setOption(name, value);
     },
-  });
+  };
 }
 
 function unknownOption(type: SocketTypeName, name: string): ZmqError {

@@ -8,13 +8,14 @@
  * never remove a new one's file, and a stale file is replaced in one step. On close the file is removed if it is still
  * ours.
  */
-import { existsSync, mkdtempSync, renameSync, rmdirSync, statSync, unlinkSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ZmqError } from "../base/errors.ts";
 import type { Dialing, DialSink, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
+
+// Loaded by the first use: decision 0069.
+const fs = () => process.getBuiltinModule("node:fs");
+const net = () => process.getBuiltinModule("node:net");
 
 /** The longest path in bytes: a sun_path of 108 with its NUL. */
 const MAX_PATH_BYTES = 107;
@@ -57,7 +58,7 @@ export const ipcTransport: StreamTransport = {
 
 function dialPath(address: string, sink: DialSink): Dialing {
   const endpoint = `ipc://${address}`;
-  const socket = connect({ path: systemPath(address) });
+  const socket = net().connect({ path: systemPath(address) });
   socket.unref();
   let over = false;
   const failed = (error: Error): void => {
@@ -84,7 +85,7 @@ function dialPath(address: string, sink: DialSink): Dialing {
 }
 
 function listenPath(address: string, backlog: number, sink: ListenSink): Listening {
-  const server = createServer();
+  const server = net().createServer();
   const place = address === "*" ? wildcard() : { path: address, directory: undefined };
   const endpoint = `ipc://${place.path}`;
   const isFile = !WINDOWS && !place.path.startsWith("@");
@@ -94,22 +95,22 @@ function listenPath(address: string, backlog: number, sink: ListenSink): Listeni
     sink,
     start: () => void server.listen({ path: temporary ?? systemPath(place.path), backlog }),
     describe() {
-      if (temporary !== undefined) renameSync(temporary, place.path);
-      if (isFile) inode = statSync(place.path).ino;
+      if (temporary !== undefined) fs().renameSync(temporary, place.path);
+      if (isFile) inode = fs().statSync(place.path).ino;
       return endpoint;
     },
     remote: () => endpoint,
     failed: (error) => missingDirectory(place.path, isFile) ?? listenError(error, endpoint),
     stopped() {
       if (inode !== undefined) removeOwn(place.path, inode);
-      if (place.directory !== undefined) rmdirSync(place.directory);
+      if (place.directory !== undefined) fs().rmdirSync(place.directory);
     },
   });
 }
 
 // libuv reports a missing directory as EACCES.
 function missingDirectory(path: string, isFile: boolean): ZmqError | undefined {
-  if (!isFile || existsSync(dirname(path))) return undefined;
+  if (!isFile || fs().existsSync(dirname(path))) return undefined;
   const address = `ipc://${path}`;
   return new ZmqError("path-not-found", `No such file or directory: cannot bind ${address}, ${dirname(path)} does not exist`, {
     address,
@@ -117,7 +118,7 @@ function missingDirectory(path: string, isFile: boolean): ZmqError | undefined {
 }
 
 function wildcard(): { path: string; directory: string } {
-  const directory = mkdtempSync(join(tmpdir(), "zmtp-"));
+  const directory = fs().mkdtempSync(join(process.getBuiltinModule("node:os").tmpdir(), "zmtp-"));
   return { path: join(directory, "socket"), directory };
 }
 
@@ -131,7 +132,7 @@ function temporaryName(path: string): string | undefined {
 
 function removeStale(path: string): void {
   try {
-    if (statSync(path).isSocket()) unlinkSync(path);
+    if (fs().statSync(path).isSocket()) fs().unlinkSync(path);
   } catch (error) {
     if ((error as { code?: string }).code !== "ENOENT") throw error;
   }
@@ -139,7 +140,7 @@ function removeStale(path: string): void {
 
 function removeOwn(path: string, inode: number): void {
   try {
-    if (statSync(path).ino === inode) unlinkSync(path);
+    if (fs().statSync(path).ino === inode) fs().unlinkSync(path);
   } catch (error) {
     // Somebody removed it already: what we wanted.
     if ((error as { code?: string }).code !== "ENOENT") throw error;

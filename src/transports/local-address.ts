@@ -2,10 +2,12 @@
  * Addresses of this machine and of those who connect to it, for the transports that listen on IP: `*`, names of
  * interfaces, IPv4 peers of a dual-stack listener, and who may connect at all (ZMQ_TCP_ACCEPT_FILTER).
  */
-import { BlockList, isIP } from "node:net";
-import { networkInterfaces } from "node:os";
 import { ZmqError } from "../base/errors.ts";
 import { listOf } from "../core/options.ts";
+
+// Loaded by the first use: decision 0069.
+const net = () => process.getBuiltinModule("node:net");
+const os = () => process.getBuiltinModule("node:os");
 
 /** Where to listen for a host of an endpoint: an address, or a name that has to be looked up. */
 export function listenHost(host: string, ipv6: boolean): string {
@@ -15,7 +17,7 @@ export function listenHost(host: string, ipv6: boolean): string {
 
 /** The first address of an interface, IPv4 unless only or also IPv6 is wanted and there is no other. */
 export function interfaceAddress(name: string, ipv6: boolean): string | undefined {
-  const addresses = networkInterfaces()[name] ?? [];
+  const addresses = os().networkInterfaces()[name] ?? [];
   const found = addresses.find((each) => each.family === "IPv4") ?? (ipv6 ? addresses[0] : undefined);
   return found?.address;
 }
@@ -28,6 +30,7 @@ export function withoutMapping(address: string): string {
 /** Whether an address may connect; undefined: everybody may. Throws EINVAL for a filter that is no address. */
 export function acceptFilter(list: string | null): ((address: string | undefined) => boolean) | undefined {
   if (list === null) return undefined;
+  const { BlockList, isIP } = net();
   const allowed = new BlockList();
   for (const each of listOf(list)) {
     const [address, length] = each.split("/");

@@ -9,7 +9,7 @@
  * and chunks come as `data` events. Figures: docs/performance.md.
  * Invariant: nothing of the shared buffer is kept after a call.
  */
-import { type ConnectOpts, Socket as NodeSocket, type SocketConstructorOpts } from "node:net";
+import type { ConnectOpts, Socket as NodeSocket, SocketConstructorOpts } from "node:net";
 import type { LinkSink } from "../core/transport.ts";
 
 /** What one read takes at most, unless it goes into a body. */
@@ -39,7 +39,8 @@ export class Reader {
         callback: (bytes) => this.#read(bytes),
       },
     };
-    this.socket = new NodeSocket(options);
+    // Loaded by the first use: decision 0069.
+    this.socket = new (process.getBuiltinModule("node:net").Socket)(options);
   }
 
   /** Takes a connected socket's connection over, or returns null and does nothing where that cannot be done. */

@@ -4,8 +4,7 @@
  * With `socksProxy` a dial goes through a proxy (socks.ts). Each attempt looks the name up anew and tries all its addresses in order. Nagle's algorithm is off. `*` binds all
  * interfaces (with `ipv6` both families), a name may be that of an interface; port `*` or 0 lets the system choose.
  */
-import { lookup } from "node:dns";
-import { connect, createServer, isIP, type Server, type Socket, type TcpNetConnectOpts } from "node:net";
+import type { Server, Socket, TcpNetConnectOpts } from "node:net";
 import { ZmqError } from "../base/errors.ts";
 import { formatTcp, type HostPort, parseTcpBind, parseTcpConnect, type TcpTarget } from "../core/endpoint.ts";
 import type { Settings } from "../core/options.ts";
@@ -13,6 +12,10 @@ import type { Dialing, DialSink, Link, Listening, ListenSink, StreamTransport } 
 import { acceptFilter, interfaceAddress, listenHost, withoutMapping } from "./local-address.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
 import { connectThrough, proxyOf } from "./socks.ts";
+
+// Loaded by the first use: decision 0069.
+const net = () => process.getBuiltinModule("node:net");
+const dns = () => process.getBuiltinModule("node:dns");
 
 /** While other addresses of a name are left, an attempt at one takes no longer than this. */
 const NEXT_ADDRESS_MS = 2000;
@@ -35,7 +38,7 @@ export interface StreamLayer {
 const PLAIN: StreamLayer = {
   scheme: "tcp",
   check: () => undefined,
-  server: () => createServer({ noDelay: true }),
+  server: () => net().createServer({ noDelay: true }),
   connectionEvent: "connection",
   client: () => null,
   readyEvent: "connect",
@@ -92,9 +95,9 @@ class TcpDialing implements Dialing {
     this.#sink = sink;
     this.#hop = proxyOf(settings) ?? target;
     const { host, ipv6 } = this.#hop;
-    if (isIP(host) !== 0 || ipv6) process.nextTick(() => this.#try([host], 0));
+    if (net().isIP(host) !== 0 || ipv6) process.nextTick(() => this.#try([host], 0));
     else {
-      lookup(host, { all: true, family: settings.ipv6 ? 0 : 4 }, (error, found) => {
+      dns().lookup(host, { all: true, family: settings.ipv6 ? 0 : 4 }, (error, found) => {
         if (error) this.#failed(error);
         else
           this.#try(
@@ -113,7 +116,7 @@ class TcpDialing implements Dialing {
 
   #try(addresses: readonly string[], index: number): void {
     if (this.#sink === null) return;
-    const socket = connect(this.#options(addresses[index]));
+    const socket = net().connect(this.#options(addresses[index]));
     this.#socket = socket;
     socket.unref();
     let over = false;
@@ -173,7 +176,7 @@ class TcpDialing implements Dialing {
     const { port } = this.#hop;
     const options: TcpNetConnectOpts = { host, port, noDelay: true, autoSelectFamily: false };
     if (source === undefined) return options;
-    const local = source.host === "*" ? undefined : localAddress(source, isIP(host) === 6 ? 6 : 4);
+    const local = source.host === "*" ? undefined : localAddress(source, net().isIP(host) === 6 ? 6 : 4);
     return { ...options, localPort: source.port, ...(local === undefined ? {} : { localAddress: local }) };
   }
 
@@ -198,9 +201,9 @@ function listenTcp(target: HostPort, layer: StreamLayer, settings: Settings, sin
       const host = listenHost(target.host, settings.ipv6);
       const listen = (address: string): void =>
         void server.listen({ host: address, port: target.port, backlog: settings.backlog });
-      if (isIP(host) !== 0) listen(host);
+      if (net().isIP(host) !== 0) listen(host);
       else {
-        lookup(host, { family: settings.ipv6 ? 0 : 4 }, (error, address) => {
+        dns().lookup(host, { family: settings.ipv6 ? 0 : 4 }, (error, address) => {
           if (error) server.emit("error", error);
           else listen(address);
         });

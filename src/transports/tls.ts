@@ -5,13 +5,17 @@
  * Certificates are verified unless `tls.rejectUnauthorized` is false; names by the endpoint's host, or `tls.servername`.
  * Everything else is tcp's.
  */
-import { isIP, type Socket } from "node:net";
-import { connect, createServer, type SecureContextOptions, type TlsOptions as ServerOptions } from "node:tls";
+import type { Socket } from "node:net";
+import type { SecureContextOptions, TlsOptions as ServerOptions } from "node:tls";
 import { ZmqError } from "../base/errors.ts";
 import type { Settings } from "../core/options.ts";
 import type { StreamTransport } from "../core/transport.ts";
 import { StreamLink } from "./node-stream.ts";
 import { type StreamLayer, transportOver } from "./tcp.ts";
+
+// Loaded by the first use: decision 0069.
+const net = () => process.getBuiltinModule("node:net");
+const tls = () => process.getBuiltinModule("node:tls");
 
 const TLS: StreamLayer = {
   scheme: "tls+tcp",
@@ -25,7 +29,7 @@ const TLS: StreamLayer = {
   server(settings) {
     const { handshakeInterval } = settings;
     const timeout = handshakeInterval > 0 ? { handshakeTimeout: handshakeInterval } : {};
-    const server = createServer({ ...contextOf(settings), ...timeout, noDelay: true } as ServerOptions);
+    const server = tls().createServer({ ...contextOf(settings), ...timeout, noDelay: true } as ServerOptions);
     // Reported as a connection that could not be accepted; the socket is Node.js's to end.
     server.on("tlsClientError", (error: Error) => server.emit("error", error));
     return server;
@@ -34,9 +38,8 @@ const TLS: StreamLayer = {
   connectionEvent: "secureConnection",
 
   client(socket: Socket, host: string, settings: Settings): Socket {
-    const { tls } = settings;
-    const servername = tls?.servername ?? (isIP(host) === 0 ? host : undefined);
-    const secure = connect({ ...contextOf(settings), socket, host, ...(servername === undefined ? {} : { servername }) });
+    const servername = settings.tls?.servername ?? (net().isIP(host) === 0 ? host : undefined);
+    const secure = tls().connect({ ...contextOf(settings), socket, host, ...(servername === undefined ? {} : { servername }) });
     secure.unref();
     return secure;
   },

@@ -9,7 +9,6 @@
  * answers to control frames (the link).
  * Invariants: a length is judged before anything is kept; what is emitted belongs to the sink; after a fault nothing follows.
  */
-import { randomFillSync } from "node:crypto";
 import { allocateOwn, concat, EMPTY, setBytes, viewOf } from "../base/bytes.ts";
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -260,7 +259,7 @@ let keyAt = KEYS.length;
 // Unpredictable, as RFC 6455 wants it: nobody may steer what a proxy sees.
 function nextKey(): number {
   if (keyAt === KEYS.length) {
-    randomFillSync(KEYS);
+    process.getBuiltinModule("node:crypto").randomFillSync(KEYS); // Loaded by the first use: decision 0069.
     keyAt = 0;
   }
   return KEYS[keyAt++];

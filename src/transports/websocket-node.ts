@@ -6,7 +6,7 @@
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ConnectionOptions, rootCertificates } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import type { ClientOptions, WebSocket } from "ws";
 import { ZmqError } from "../base/errors.ts";
 import { formatWeb, parseWeb, type WebTarget } from "../core/endpoint.ts";
@@ -146,6 +146,8 @@ function optionsOf(settings: Settings): ClientOptions {
 export function trustOf({ wssTrustPem, wssTrustSystem, wssHostname }: Settings): TlsOptions {
   const name = wssHostname === null ? {} : { servername: wssHostname };
   if (wssTrustPem === null) return name;
+  // Loaded by the first use: decision 0069.
+  const { rootCertificates } = process.getBuiltinModule("node:tls");
   return { ...name, ca: wssTrustSystem ? [wssTrustPem, ...rootCertificates] : wssTrustPem };
 }
 

@@ -6,10 +6,8 @@
  * (websocket-listener). No server keeps the process alive; the core holds it when it must.
  * Invariants: of a user's server only the paths that are bound here are touched; a server of ours ends with its last path.
  */
-import { lookup } from "node:dns";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
-import { type AddressInfo, isIP, type Socket } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ZmqError } from "../base/errors.ts";
 import { formatWeb, type WebTarget } from "../core/endpoint.ts";
@@ -18,6 +16,12 @@ import type { BindOptions, HttpServer, ListenSink } from "../core/transport.ts";
 import { listenHost } from "./local-address.ts";
 import { listenError } from "./node-stream.ts";
 import type { WebScheme } from "./websocket.ts";
+
+// Loaded by the first use: decision 0069.
+const dns = () => process.getBuiltinModule("node:dns");
+const http = () => process.getBuiltinModule("node:http");
+const https = () => process.getBuiltinModule("node:https");
+const net = () => process.getBuiltinModule("node:net");
 
 /** A bound path. */
 export interface Route {
@@ -125,16 +129,16 @@ export class OwnHost extends WebHost {
   /** `onClosed` is called when the server accepts no more. */
   constructor(scheme: WebScheme, target: WebTarget, settings: Settings, options: BindOptions, onClosed: () => void) {
     const tls = { key: settings.wssKeyPem ?? undefined, cert: settings.wssCertPem ?? undefined, ...options.tls };
-    const http = scheme === "wss" ? createSecureServer(tls) : createServer();
-    super(scheme, http);
+    const server = scheme === "wss" ? https().createServer(tls) : http().createServer();
+    super(scheme, server);
     this.target = target;
-    this.#http = http;
+    this.#http = server;
     this.#onClosed = onClosed;
     this.#address = target;
     this.#guard(settings.handshakeInterval);
-    http.on("request", (request, response) => this.#plainRequest(request, response));
-    http.on("listening", () => this.#listening());
-    http.on("error", (error) => this.#failed(error));
+    server.on("request", (request, response) => this.#plainRequest(request, response));
+    server.on("listening", () => this.#listening());
+    server.on("error", (error) => this.#failed(error));
     this.#start(listenHost(target.host, settings.ipv6), settings);
   }
 
@@ -162,9 +166,9 @@ export class OwnHost extends WebHost {
   #start(host: string, settings: Settings): void {
     const { port } = this.target;
     const listen = (address: string): void => void this.#http.listen({ host: address, port, backlog: settings.backlog });
-    if (isIP(host) !== 0) listen(host);
+    if (net().isIP(host) !== 0) listen(host);
     else {
-      lookup(host, { family: settings.ipv6 ? 0 : 4 }, (error, address) => {
+      dns().lookup(host, { family: settings.ipv6 ? 0 : 4 }, (error, address) => {
         if (error) this.#failed(error);
         else if (this.#state !== "closed") listen(address);
       });

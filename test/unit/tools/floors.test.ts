@@ -16,6 +16,7 @@ function assertAllowed(path: string, specifier: string): void {
     `import "${specifier}";`,
     `export * from "${specifier}";`,
     `const a = () => import("${specifier}");`,
+    `const a = () => process.getBuiltinModule("${specifier}");`,
   ]) {
     assert.deepEqual(judge(path, text), [], `${path}: ${text}`);
   }
@@ -32,6 +33,7 @@ function assertRefused(path: string, specifier: string): void {
     `const a = () => import("${specifier}");`,
     `let a: import("${specifier}").A;`,
     `const a = require("${specifier}");`,
+    `const a = () => process.getBuiltinModule("${specifier}");`,
   ]) {
     assert.deepEqual(judge(path, `// 1\n${text}\n`), ["2 edge"], `${path}: ${text}`);
   }
@@ -130,6 +132,7 @@ describe("floors", () => {
     assert.deepEqual(judge("src/core/a.ts", 'import { b } from "./b.js";'), ["1 specifier"]);
     assert.deepEqual(judge("src/core/a.ts", 'import { b } from "./b";'), ["1 specifier"]);
     assert.deepEqual(judge("src/core/a.ts", "const a = (name: string) => import(name);"), ["1 specifier"]);
+    assert.deepEqual(judge("src/core/a.ts", "const a = (name: string) => process.getBuiltinModule(name);"), ["1 specifier"]);
     assertRefused("src/core/a.ts", "../../test/a.ts");
     assertRefused("src/node.ts", "../package.json");
   });
