@@ -9,6 +9,10 @@ import type { Server, Socket } from "node:net";
 import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";
 import type { Link, LinkSink, Listening, ListenSink } from "../core/transport.ts";
 import { Reader } from "./reader.ts";
+import { noteLarge } from "./spare-heap.ts";
+
+/** What is larger was not gathered: a body that the program has allocated. */
+const LARGE_BYTES = 65536;
 
 /** How long an orderly end waits for the peer to close too. */
 const END_MS = 1000;
@@ -63,7 +67,10 @@ export class StreamLink implements Link {
     if (parts.length === 1) socket.write(parts[0], this.#onWritten);
     else {
       socket.cork();
-      for (const part of parts) socket.write(part, this.#onWritten);
+      for (const part of parts) {
+        if (part.length > LARGE_BYTES) noteLarge(part.length);
+        socket.write(part, this.#onWritten);
+      }
       socket.uncork();
     }
     // A write that fails at once (a reset is pending) has already left the stream's count.

@@ -11,6 +11,7 @@
  */
 import type { ConnectOpts, Socket as NodeSocket, SocketConstructorOpts } from "node:net";
 import type { LinkSink } from "../core/transport.ts";
+import { noteLarge } from "./spare-heap.ts";
 
 /** What one read takes at most, unless it goes into a body. */
 const SHARED_BYTES = 65536;
@@ -63,8 +64,10 @@ export class Reader {
   }
 
   #read(bytes: number): boolean {
-    if (this.#space !== null) this.sink?.onFilled(bytes);
-    else this.sink?.onData((shared as Uint8Array).subarray(0, bytes), true);
+    if (this.#space !== null) {
+      noteLarge(bytes);
+      this.sink?.onFilled(bytes);
+    } else this.sink?.onData((shared as Uint8Array).subarray(0, bytes), true);
     return true;
   }
 }
