@@ -7,8 +7,8 @@
  *
  * A holder is a pipe (XPUB: each topic at most once per pipe) or the socket itself (XSUB: a count per topic).
  * Invariants: a topic is in one place only; a match costs at most 256 look-ups of bounded length and a walk along the
- * message, however many topics there are and whoever chose them; no table is empty; a topic keeps its identity until
- * its last holder is removed, so holders may remember it.
+ * message, however many topics there are and whoever chose them; no table is empty (that of length 0 is the one topic
+ * that matches everything); a topic keeps its identity until its last holder is removed, so holders may remember it.
  */
 import type { Random } from "../base/random.ts";
 import type { Frame } from "../core/message.ts";
@@ -84,7 +84,8 @@ export class Subscriptions<Holder> {
       if (topicLength > data.length) break;
       state = this.#hash.roll(state, data, at, topicLength);
       at = topicLength;
-      table.find(data, finishHash(state))?.each(onHolder);
+      const topic = topicLength === 0 ? table.topics[0] : table.find(data, finishHash(state));
+      topic?.each(onHolder);
     }
     if (this.#trie.topics > 0) this.#trie.match(data, onHolder);
   }
@@ -100,7 +101,7 @@ export class Subscriptions<Holder> {
       if (topicLength > data.length) break;
       state = this.#hash.roll(state, data, at, topicLength);
       at = topicLength;
-      if (table.find(data, finishHash(state)) !== undefined) return true;
+      if (topicLength === 0 || table.find(data, finishHash(state)) !== undefined) return true;
     }
     return this.#trie.topics > 0 && this.#trie.matches(data);
   }
