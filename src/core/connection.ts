@@ -15,7 +15,7 @@
 import { deadline, type Timer } from "../base/clock.ts";
 import { systemCode, ZmqError } from "../base/errors.ts";
 import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
-import { encodeFrame, FLAG_COMMAND } from "../zmtp/frame-encoder.ts";
+
 import type { RawEngine } from "../zmtp/raw-engine.ts";
 import { makeEngine } from "./codec.ts";
 import { connectionError, failureError, handshakeEvent } from "./failure.ts";
@@ -166,7 +166,7 @@ export class Connection implements LinkSink, EngineSink {
     const { toCommand, raw } = this.#engine;
     if (raw) return this.#outbox.addRaw(frames[0]);
     if (toCommand === null || !isSubscription(frames)) return this.#outbox.add(frames);
-    this.#outbox.addEncoded(encodeFrame(FLAG_COMMAND, toCommand(frames[0])));
+    if (!this.#outbox.addCommand(toCommand(frames[0]))) return false;
     this.#owner.pipe?.acknowledge(1);
     return true;
   }

@@ -15,7 +15,7 @@
 import { allocateOwn, setBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
-import { FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
+import { FLAG_COMMAND, FLAG_MORE, MAX_HEADER_BYTES, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
 import { byteLength } from "./message.ts";
 import type { Link } from "./transport.ts";
 
@@ -146,11 +146,21 @@ export class Outbox {
     return true;
   }
 
-  /** Takes encoded bytes that are no message (greeting, commands); always. */
+  /** As `add`, for a command that a program causes, such as a subscription: no message, and it has to wait as one. */
+  addCommand(body: Uint8Array): boolean {
+    if (this.#bytes >= GATHER_BYTES) {
+      this.flush();
+      if (this.#bytes >= GATHER_BYTES) return false;
+    }
+    this.#addFrame(body, FLAG_COMMAND);
+    this.#noMessage();
+    return true;
+  }
+
+  /** Takes encoded bytes that are no message (greeting, answers to commands); always. */
   addEncoded(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    if (this.#messages === 0) this.#head = this.#bytes;
-    else this.#tail = true;
+    this.#noMessage();
     if (bytes.length > COPY_BYTES) {
       this.#seal();
       this.#parts.push(bytes);
@@ -207,16 +217,22 @@ export class Outbox {
     return { messages, sent: written.length - cut.length };
   }
 
-  #addFrame(body: Frame, more: number): void {
+  // What was just counted is no message: it stands before the first, or behind the last so far.
+  #noMessage(): void {
+    if (this.#messages === 0) this.#head = this.#bytes;
+    else this.#tail = true;
+  }
+
+  #addFrame(body: Frame, flags: number): void {
     const size = body.length;
     let slab = this.#slab;
     if (slab === null || slab.length - this.#at < MAX_HEADER_BYTES + (size > COPY_BYTES ? 0 : size)) slab = this.#nextSlab();
     let at = this.#at;
     if (size <= 255) {
-      slab[at] = more;
+      slab[at] = flags;
       slab[at + 1] = size;
       at += 2;
-    } else at = writeHeader(slab, at, more | FLAG_LONG, size);
+    } else at = writeHeader(slab, at, flags, size);
     const headerBytes = at - this.#at;
     if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) slab[at++] = body[i];
     else if (size <= COPY_BYTES) {

@@ -12,13 +12,14 @@
  */
 import { concat, copyBytes } from "../base/bytes.ts";
 import type { Frame } from "../core/message.ts";
+import { TopicHolders } from "./topic-holders.ts";
 
 /** Where a topic ends. */
 export interface TopicNode<Holder> {
   label: Uint8Array;
   parent: TopicNode<Holder> | null;
   /** Holders of exactly this topic, with their counts. */
-  holders: Map<Holder, number> | null;
+  holders: TopicHolders<Holder> | null;
   children: Map<number, TopicNode<Holder>> | null;
 }
 
@@ -35,10 +36,10 @@ export class SubscriptionTrie<Holder> {
   add(topic: Frame, holder: Holder): TopicNode<Holder> {
     const node = this.#insert(topic);
     if (node.holders === null) {
-      node.holders = new Map();
+      node.holders = new TopicHolders();
       this.#topics++;
     }
-    node.holders.set(holder, (node.holders.get(holder) ?? 0) + 1);
+    node.holders.add(holder);
     return node;
   }
 
@@ -55,19 +56,14 @@ export class SubscriptionTrie<Holder> {
 
   /** Takes back one subscription of `holder`; returns the count it has left. The node must be one that it holds. */
   remove(node: TopicNode<Holder>, holder: Holder): number {
-    const holders = node.holders as Map<Holder, number>;
-    const left = (holders.get(holder) ?? 0) - 1;
-    if (left > 0) {
-      holders.set(holder, left);
-      return left;
-    }
-    holders.delete(holder);
+    const holders = node.holders as TopicHolders<Holder>;
+    const left = holders.remove(holder);
     if (holders.size === 0) {
       node.holders = null;
       this.#topics--;
       prune(node);
     }
-    return 0;
+    return left;
   }
 
   /** Calls back for each holder of a prefix of `data`, once per topic that matches. */
@@ -75,7 +71,7 @@ export class SubscriptionTrie<Holder> {
     let node: TopicNode<Holder> | undefined = this.#root;
     let at = 0;
     for (;;) {
-      if (node.holders !== null) for (const holder of node.holders.keys()) onHolder(holder);
+      if (node.holders !== null) node.holders.each(onHolder);
       if (at === data.length) return;
       node = node.children?.get(data[at]);
       if (node === undefined || !startsWith(data, at, node.label)) return;

@@ -17,14 +17,14 @@ import type { Pipe } from "../core/pipe.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
-import { SubscriptionTrie, type TopicNode, topicOf } from "../patterns/subscription-trie.ts";
+import { Subscriptions, type Topic } from "../patterns/subscriptions.ts";
 
 /** What may wait of one peer for the program to read. */
 const MAX_UNREAD = 100_000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
 interface Holding {
-  readonly nodes: Set<TopicNode<Pipe>>;
+  readonly topics: Set<Topic<Pipe>>;
   bytes: number;
   /** Reports that the program has not read, and their octets. */
   unread: number;
@@ -41,7 +41,7 @@ export class XPubCore extends SocketCore {
   override readonly connectsOnce: boolean = false;
   /** Whether the program reads subscriptions and messages of peers. */
   protected readonly reports: boolean = true;
-  #subscriptions = new SubscriptionTrie<Pipe>();
+  readonly #subscriptions: Subscriptions<Pipe>;
   #holdings = new Map<Pipe, Holding>();
   #count = 0;
   #distributor = new Distributor();
@@ -54,6 +54,7 @@ export class XPubCore extends SocketCore {
 
   constructor(context: ContextCore, type: "XPUB" | "PUB" = "XPUB") {
     super(type, context);
+    this.#subscriptions = new Subscriptions(context.random);
   }
 
   override trySend(frames: Frame[]): boolean {
@@ -122,7 +123,7 @@ export class XPubCore extends SocketCore {
 
   protected attach(pipe: Pipe): void {
     this.#distributor.attach(pipe);
-    this.#holdings.set(pipe, { nodes: new Set(), bytes: 0, unread: 0, unreadBytes: 0 });
+    this.#holdings.set(pipe, { topics: new Set(), bytes: 0, unread: 0, unreadBytes: 0 });
     const { welcomeMessage } = this.settings;
     if (welcomeMessage !== null && !pipe.peer.takesAll) pipe.writeFirst([optionBytes(welcomeMessage)]);
     if (pipe.peer.takesAll) this.#add(pipe, EMPTY);
@@ -185,11 +186,11 @@ export class XPubCore extends SocketCore {
     const before = this.#subscriptions.find(topic);
     if (before?.holders?.has(pipe)) return false;
     const { maxSubscriptions, maxSubscriptionSize } = this.settings;
-    if (holding.nodes.size >= maxSubscriptions || holding.bytes + topic.length > maxSubscriptionSize) {
+    if (holding.topics.size >= maxSubscriptions || holding.bytes + topic.length > maxSubscriptionSize) {
       this.#refuse(pipe);
       return false;
     }
-    holding.nodes.add(this.#subscriptions.add(topic, pipe));
+    holding.topics.add(this.#subscriptions.add(topic, pipe));
     holding.bytes += topic.length;
     this.#count++;
     this.changed();
@@ -199,34 +200,34 @@ export class XPubCore extends SocketCore {
   // Returns whether nobody has the topic now; a cancel of what the peer did not have counts as that, as libzmq reports it.
   #remove(pipe: Pipe, topic: Frame): boolean {
     const holding = this.#holdings.get(pipe) as Holding;
-    const node = this.#subscriptions.find(topic);
-    if (node === undefined || !holding.nodes.delete(node)) return true;
+    const held = this.#subscriptions.find(topic);
+    if (held === undefined || !holding.topics.delete(held)) return true;
     holding.bytes -= topic.length;
     this.#count--;
-    this.#subscriptions.remove(node, pipe);
+    this.#subscriptions.remove(held, pipe);
     this.changed();
-    return node.holders === null;
+    return held.holders === null;
   }
 
   #removeAll(pipe: Pipe): void {
     const holding = this.#holdings.get(pipe);
-    if (holding === undefined || holding.nodes.size === 0) return;
-    for (const node of holding.nodes) {
-      const topic = topicOf(node);
+    if (holding === undefined || holding.topics.size === 0) return;
+    for (const held of holding.topics) {
+      const topic = this.#subscriptions.bytesOf(held);
       this.#count--;
-      this.#subscriptions.remove(node, pipe);
+      this.#subscriptions.remove(held, pipe);
       if (
         !this.reports ||
         this.closed ||
         pipe.peer.takesAll ||
-        (node.holders !== null && this.settings.verbosity !== "allSubsUnsubs")
+        (held.holders !== null && this.settings.verbosity !== "allSubsUnsubs")
       )
         continue;
       const frame = toFrame(new Uint8Array(1 + topic.length));
       frame.set(topic, 1);
       this.#report(pipe, [frame]);
     }
-    holding.nodes.clear();
+    holding.topics.clear();
     holding.bytes = 0;
     this.changed();
     if (!this.closed) this.receiver.onMessages();

@@ -15,7 +15,7 @@ import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { subscriptionFrame } from "../core/subscription.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
-import { SubscriptionTrie } from "../patterns/subscription-trie.ts";
+import { Subscriptions } from "../patterns/subscriptions.ts";
 
 const SELF = "self";
 
@@ -23,12 +23,13 @@ const SELF = "self";
 export class XSubCore extends SocketCore {
   override readonly connectsOnce: boolean = false;
   override readonly resendsSubscriptions = true;
-  readonly topics = new SubscriptionTrie<typeof SELF>();
+  readonly topics: Subscriptions<typeof SELF>;
   #queue = new FairQueue();
   #ready = new Set<Pipe>();
 
   constructor(context: ContextCore, type: "XSUB" | "SUB" = "XSUB") {
     super(type, context);
+    this.topics = new Subscriptions(context.random);
     this.settings.linger = 0; // As libzmq has it: nobody waits for subscriptions.
   }
 
@@ -52,8 +53,8 @@ export class XSubCore extends SocketCore {
   setSubscription(topic: Frame, subscribe: boolean): void {
     if (subscribe) this.topics.add(topic, SELF);
     else {
-      const node = this.topics.find(topic);
-      const left = node === undefined ? 1 : this.topics.remove(node, SELF);
+      const held = this.topics.find(topic);
+      const left = held === undefined ? 1 : this.topics.remove(held, SELF);
       if (left > 0 && !this.settings.verboseUnsubscribe) return;
     }
     for (const pipe of this.#ready) pipe.writeAnyway([subscriptionFrame(subscribe, topic)]);

@@ -126,12 +126,21 @@ export function encodePong(context: Uint8Array): Uint8Array {
  * frame, 01 or 00 and the topic: the form that ZMTP 3.0 peers and XSUB's users use, and the only one that pipes know.
  */
 export function subscriptionToCommand(frame: Uint8Array): Uint8Array {
-  return encodeCommand(frame[0] === 1 ? "SUBSCRIBE" : "CANCEL", frame.subarray(1));
+  return interestToCommand(frame[0] === 1 ? "SUBSCRIBE" : "CANCEL", frame);
 }
 
 /** A DISH's interest in a group has the same form inside the library: 01 or 00 and the group. */
 export function groupToCommand(frame: Uint8Array): Uint8Array {
-  return encodeCommand(frame[0] === 1 ? "JOIN" : "LEAVE", frame.subarray(1));
+  return interestToCommand(frame[0] === 1 ? "JOIN" : "LEAVE", frame);
+}
+
+// There may be a million of them at once, so there is no view of the topic in between.
+function interestToCommand(name: string, frame: Uint8Array): Uint8Array {
+  const body = new Uint8Array(name.length + frame.length);
+  body.set(frame, name.length);
+  body[0] = name.length;
+  for (let i = 0; i < name.length; i++) body[1 + i] = name.charCodeAt(i);
+  return body;
 }
 
 /** The one-frame message of a subscription; the topic is copied. */

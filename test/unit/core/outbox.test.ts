@@ -134,6 +134,30 @@ describe("Outbox: writing", () => {
     assert.equal(toHexText(link.all), toHexText(join(message("a"), PONG, message("b"), Buffer.alloc(1000, PONG), message("c"))));
   });
 
+  it("a command that a program causes waits as a message does, and counts as none", () => {
+    const { box, link, taken } = outbox();
+    const command = Buffer.alloc(1000, "c");
+    const wire = Buffer.concat([Buffer.from([6, 0, 0, 0, 0, 0, 0, 3, 0xe8]), command]);
+    link.takes = false;
+    box.add(frames("a"));
+    assert.equal(box.addCommand(text("short")), true);
+    box.flush();
+    let gathered = 0;
+    while (box.addCommand(command)) gathered++;
+    assert.equal(gathered, Math.ceil(65536 / wire.length));
+    assert.equal(box.messages, 1);
+    link.takes = true;
+    box.taken();
+    assert.equal(box.addCommand(command), true);
+    box.flush();
+    assert.deepEqual(
+      taken.filter((messages) => messages > 0),
+      [1],
+    );
+    const all = join(message("a"), Buffer.from("\x04\x05short"), ...Array.from({ length: gathered + 1 }, () => wire));
+    assert.equal(toHexText(link.all), toHexText(all));
+  });
+
   it("one write in flight: nothing is written until it is taken", () => {
     const { box, link, taken } = outbox();
     link.takes = false;
@@ -310,8 +334,10 @@ describe("Outbox: a break at every state", () => {
           const writes = link.writes.length;
           if (box.add(parts)) added.push(label);
           if (link.writes.length > writes) flights.push(link.writes.length);
-        } else if (action < 6) box.addEncoded(PONG);
-        else if (action < 8) box.flush();
+        } else if (action < 6) {
+          if (random.next(2) === 0) box.addEncoded(PONG);
+          else box.addCommand(text("command"));
+        } else if (action < 8) box.flush();
         else box.taken();
       }
       const acknowledged = taken.reduce((sum, each) => sum + each, 0);
