@@ -8,9 +8,10 @@
  * `npm run example:web`, then open the address that it prints. The first argument is the port, 8080 by default.
  */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Publisher, Reply } from "zmtp";
 import { Market } from "./market.ts";
@@ -18,12 +19,15 @@ import { Market } from "./market.ts";
 const TICK_MS = 250;
 
 const page = readFileSync(new URL("./index.html", import.meta.url));
-const library = readFileSync(fileURLToPath(import.meta.resolve("zmtp/browser")));
+// The library is a few files beside each other; the page loads those that it needs.
+const library = dirname(fileURLToPath(import.meta.resolve("zmtp/browser")));
+const files = new Set(readdirSync(library).filter((name) => name.endsWith(".js")));
 
-const server = createServer((request, response) => {
-  const [type, body] = request.url === "/zmtp.js" ? ["text/javascript", library] : ["text/html; charset=utf-8", page];
-  response.writeHead(200, { "Content-Type": type });
-  response.end(body);
+const server = createServer(({ url = "/" }, response) => {
+  const file = url.slice("/zmtp/".length);
+  const isLibrary = url.startsWith("/zmtp/") && files.has(file);
+  response.writeHead(200, { "Content-Type": isLibrary ? "text/javascript" : "text/html; charset=utf-8" });
+  response.end(isLibrary ? readFileSync(join(library, file)) : page);
 });
 
 const market = new Market();

@@ -31,7 +31,7 @@ describe("examples/web", { skip: noBrowser }, () => {
     await once(server, "exit");
   });
 
-  it("shows every symbol, live", { timeout: 20_000 }, async () => {
+  it("shows every symbol, live", { timeout: 60_000 }, async () => {
     await page.waitForFunction("document.querySelectorAll('article').length === 6");
     assert.equal(await page.textContent("#state"), "live");
     await page.waitForFunction("parseInt(document.querySelector('#count').textContent) >= 30");
@@ -42,7 +42,7 @@ describe("examples/web", { skip: noBrowser }, () => {
     await page.screenshot({ path: file });
   });
 
-  it("a muted symbol stands still, the others move", { timeout: 20_000 }, async () => {
+  it("a muted symbol stands still, the others move", { timeout: 60_000 }, async () => {
     await page.click("article:first-child button");
     const prices = (): Promise<string[]> => page.$$eval(".price", (all) => all.map((each) => each.textContent ?? ""));
     // What was on its way has come.
@@ -55,7 +55,7 @@ describe("examples/web", { skip: noBrowser }, () => {
     assert.notDeepEqual(now.slice(1), then.slice(1));
   });
 
-  it("fits a phone", { timeout: 20_000 }, async () => {
+  it("fits a phone", { timeout: 60_000 }, async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
   });

@@ -57,7 +57,8 @@ async function bridge(simulation: Simulation): Promise<void> {
     });
     simulation.spawn(async () => {
       for await (const [text] of pull) {
-        ledger.came(text, { copies: `the exit of ${life}`, lane: `the exit of ${life}` });
+        // In the order in which they entered: two connections of the source, one of them stalled, have no order of their own.
+        ledger.came(text, { copies: `the exit of ${life}` });
         left.push(String(text));
         if (random.next(4) === 0) await process.sleep(random.next(10));
         await exit.send(text);

@@ -25,12 +25,16 @@ check("threads that wait for each other use no CPU", async (t) => {
   for (const _ of workers) ids.push((await router.receive())[0]);
   const waiting = router.receive();
   await new Promise((resolve) => setTimeout(resolve, 300)); // What starting left to do is over.
-  const before = process.cpuUsage();
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  const { user, system } = process.cpuUsage(before);
-  // Four threads look by themselves once a second. Node collects its garbage when it is idle, which may fall into this time: up to
-  // a tenth of a core. A poll every millisecond would cost more.
-  assert.ok(user + system < 200_000, `four threads used ${user + system} µs in 2 s`);
+  // Four threads look by themselves once a second. Node collects its garbage when it is idle, which may fall into one of these times,
+  // but not into all: a poll every millisecond would.
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 4; i++) {
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, user + system);
+  }
+  assert.ok(least < 60_000, `four threads used ${least} µs in a second at least`);
   for (const id of ids) await router.send([id, "end"]);
   await Promise.all(workers.map((worker) => worker.ended));
   waiting.catch(() => undefined);
