@@ -68,3 +68,26 @@ for (const name of programs) {
     assert.deepEqual(UNORDERED.includes(name) ? lines.sort() : lines, LINES[name]);
   });
 }
+
+const everyTransport = `${folder}every-transport/main.js`;
+
+test("examples/every-transport loses and changes nothing, and ends by itself", async () => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [everyTransport], { timeout: 30_000 });
+  assert.equal(stderr, "");
+  assert.match(stdout, /\nws +queue +3000 +0 +0 /);
+  assert.match(stdout, /\nAll is well: \d+ messages, 0 lost, 0 changed\.\n$/);
+});
+
+for (const [sabotage, words] of [
+  ["lose", "1 lost, 0 changed"],
+  ["change", "0 lost, 1 changed"],
+]) {
+  test(`examples/every-transport fails on sabotage: ${sabotage}`, async () => {
+    const run = promisify(execFile)(process.execPath, [everyTransport, `--sabotage=${sabotage}`], { timeout: 30_000 });
+    await assert.rejects(run, (error: { code: number; stdout: string }) => {
+      assert.equal(error.code, 1);
+      assert.ok(error.stdout.includes(`${words}.`), error.stdout);
+      return true;
+    });
+  });
+}
