@@ -184,10 +184,13 @@ export function security(kind: PeerKind): void {
     test("a peer without security is refused, whoever is the server", async (stage) => {
       const ours = stage.ours("DEALER", ourCurveServer);
       await ours.bind(newEndpoint("tcp"));
-      const failed = nextEvent(ours, "handshake:error:protocol");
+      // libzmq may see the difference before its own greeting is out, and then only closes; and it does not try again.
+      const failed = nextEvent(ours, "handshake:error:protocol", "handshake:error:other");
       const plain = await stage.theirs("DEALER");
       await plain.connect(boundTo(ours));
-      assert.equal((await failed).error.code, "ERR_ZMTP_MECHANISM_MISMATCH");
+      const { type, error } = await failed;
+      if (type === "handshake:error:protocol") assert.equal(error.code, "ERR_ZMTP_MECHANISM_MISMATCH");
+      else assert.ok(["peer-closed", "connection-lost"].includes(error.reason), error.reason);
       const theirs = await stage.theirs("DEALER", theirCurveServer);
       const unprotected = stage.ours("DEALER");
       const refused = nextEvent(unprotected, "handshake:error:protocol");
