@@ -19,7 +19,6 @@ const EFFECTS = {
   next: "from the next bind or connect",
   runtime: "from the next bind or connect, where the runtime can",
   stored: "none: kept and echoed",
-  refused: "not built: only the default can be set",
 };
 
 /**
@@ -88,7 +87,7 @@ async function optionsPage() {
     NOTE,
     "",
     "Every option can be given to a constructor, assigned, and read. The column *takes effect* says when a new value counts. A wrong value throws `EINVAL` and",
-    "says what was expected; an option that is not built throws `ENOTSUP` for every value but its default, so that nobody believes to be protected.",
+    "says what was expected.",
     "Read-only beside these: `type`, `lastEndpoint`, `securityMechanism`, `threadSafe`, `context`, `closed`, `readable`, `writable`.",
     "",
     "| option | libzmq's constant | values | default | socket types | takes effect | what it does |",

@@ -5,7 +5,7 @@
  * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling,
  * retry and lingering (the session).
  *
- *     pipe ──take──▶ outbox ──flush: first of a turn at once, the rest at its end──▶ link
+ *     pipe ──take──▶ outbox ──flush: first of a turn at once (on a few links), the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
  *
  * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
@@ -115,7 +115,7 @@ export class Connection implements LinkSink, EngineSink {
     return true;
   }
 
-  // The first of a turn goes out at once, what follows at its end.
+  // The first of a turn goes out at once, unless many links are written to; what follows, at its end.
   #flushSoon(): void {
     const { turn } = this.#socket.context;
     const now = turn.current();

@@ -3,9 +3,8 @@
  * and what it does here.
  *
  * One table gives the accessors of the socket classes, their types, the checks at assignment, and the page
- * `docs/options.md`, whose texts are the comments here. Does not own: what an option does. Invariants: an option that
- * changes nothing says so (`stored`); one whose meaning would matter for safety but is not built refuses every value
- * but its default (`refused`), so that nobody believes to be protected.
+ * `docs/options.md`, whose texts are the comments here. Does not own: what an option does. Invariant: an option that
+ * changes nothing says so (`stored`).
  */
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { CurveOptions } from "./curve-options.ts";
@@ -24,9 +23,9 @@ export interface OptionSpec<Value> {
   readonly types: readonly SocketTypeName[] | "all";
   /**
    * `now` = at once; `next` = from the next bind or connect on; `runtime` = so too, where the runtime can; `stored` = kept
-   * and echoed, no effect; `refused` = only the default can be set.
+   * and echoed, no effect.
    */
-  readonly effect: "now" | "next" | "runtime" | "stored" | "refused";
+  readonly effect: "now" | "next" | "runtime" | "stored";
   /** The values of a choice. */
   readonly values: readonly Value[];
   /** `cidr`: an address with an optional prefix length; `property`: `X-name:value`. Their assignments add up to a list. */

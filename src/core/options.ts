@@ -41,17 +41,10 @@ export function hasOption(type: SocketTypeName, name: OptionName): boolean {
   return types === "all" || (types as readonly string[]).includes(type);
 }
 
-/** The value to store for an assignment, or throws `EINVAL` (or `ENOTSUP` for a refused option) saying what was expected. */
+/** The value to store for an assignment, or throws `EINVAL` saying what was expected. */
 export function checkOption<Name extends OptionName>(name: Name, value: unknown): OptionValue<Name> {
   const spec: OptionSpec<unknown> = OPTIONS[name];
-  const checked = normalise(name, spec, value);
-  if (spec.effect === "refused" && checked !== spec.default) {
-    throw new ZmqError(
-      "not-offered",
-      `Option "${name}" (${spec.constant}) is not part of this version; it can only be ${describe(spec.default)}`,
-    );
-  }
-  return checked as OptionValue<Name>;
+  return normalise(name, spec, value) as OptionValue<Name>;
 }
 
 function normalise(name: string, spec: OptionSpec<unknown>, value: unknown): unknown {

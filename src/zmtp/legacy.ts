@@ -6,7 +6,7 @@
  *
  * Both directions translate to and from the form of ZMTP 2 and 3 (frame-encoder), so that the outbox, its way back after
  * a break, assembly, limits and pauses are the same for every peer. There are no commands; of the flags only MORE counts.
- * Invariants: the octets of a body are never copied on the way in; a length is judged before memory is taken for it.
+ * Invariants: translating copies no body on the way in; a length is judged before memory is taken for it.
  * ZMTP 2.0 (RFC 15) needs nothing of this: its frames are those of ZMTP 3 without commands.
  */
 import { readUint64, setBytes, writeUint64 } from "../base/bytes.ts";

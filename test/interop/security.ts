@@ -84,6 +84,10 @@ function weDecide(stage: Stage, status: string): { readonly asked: string[][] } 
   return { asked };
 }
 
+// libzmq does not answer status 300. It leaves the client waiting if the handler's reply comes later, and closes if the reply is there already when it
+// looks for it right after asking: the two threads race.
+const SILENT: readonly string[] = ["handshake-timeout", "peer-closed", "connection-lost"];
+
 export function security(kind: PeerKind): void {
   withPeer(kind, "CURVE", (test) => {
     for (const transport of TRANSPORTS) {
@@ -241,7 +245,7 @@ export function security(kind: PeerKind): void {
         const request = await theyDecide(zap, status);
         assert.equal(request[6], hex(client.publicKey));
         const { error } = await failed;
-        if (status === "300") assert.equal(error.reason, "handshake-timeout");
+        if (status === "300") assert.ok(SILENT.includes(error.reason), error.reason);
         else assert.equal((error as { status?: number }).status, Number(status));
       });
     }
@@ -307,7 +311,7 @@ export function security(kind: PeerKind): void {
         ours.connect(await theirs.bind(newEndpoint("tcp")));
         await theyDecide(zap, status);
         const { error } = await failed;
-        if (status === "300") assert.equal(error.reason, "handshake-timeout");
+        if (status === "300") assert.ok(SILENT.includes(error.reason), error.reason);
         else assert.equal((error as { status?: number }).status, Number(status));
       });
     }

@@ -222,13 +222,6 @@ describe("option checks", () => {
     assert.equal(readOption(settings, "linger"), -1);
   });
 
-  it("an option that would matter for safety and is not built refuses all but its default, and says so", () => {
-    for (const name of names.filter((each) => spec(each).effect === "refused")) {
-      const value = spec(name).kind === "boolean" ? true : "x";
-      assertRefused(() => checkOption(name, value), "ENOTSUP", `"${name}"`, "not part of this version");
-    }
-  });
-
   it("a choice is one of its values, which the message names", () => {
     for (const value of [null, "allSubs", "allSubsUnsubs"]) assert.equal(checkOption("verbosity", value), value);
     for (const value of ["all", 1, true, undefined, ""]) {
