@@ -44,13 +44,34 @@ const theySend: Talk = async (ours, theirs) => {
 
 const SUBSCRIPTION = "x01";
 
+const theySubscribe = (theirs: PeerSocket): Promise<unknown> =>
+  theirs.type === "SUB" ? theirs.subscribe("x") : theirs.send(SUBSCRIPTION);
+
 /** They subscribe to everything; when we know it we publish. */
 const wePublish: Talk = async (ours, theirs) => {
-  await (theirs.type === "SUB" ? theirs.subscribe("x") : theirs.send(SUBSCRIPTION));
+  await theySubscribe(theirs);
   await ours.subscribed("", 1, deadline());
   if (ours.type === XPUB) assert.deepEqual(await receiveAll(ours), [SUBSCRIPTION]);
   await weSend(ours, theirs);
 };
+
+/**
+ * A pair over ws whose connection lets their messages out. libzmq's listener (4.3.5) sends nothing on a connection for
+ * which a message was there before it was through with the handshake, not even to another libzmq: then another pair is taken.
+ */
+async function speakingPair(pair: () => Promise<[OurSocket, PeerSocket]>): Promise<[OurSocket, PeerSocket]> {
+  for (let left = 9; left > 0; left--) {
+    const [ours, theirs] = await pair();
+    await theySubscribe(theirs); // Once more by the conversation itself, which changes nothing.
+    const heard = ours.subscribed("", 1, { signal: AbortSignal.timeout(1500) });
+    const dumb = await heard.then(
+      () => false,
+      () => true,
+    );
+    if (!dumb) return [ours, theirs];
+  }
+  throw new Error("of nine connections none let a message of theirs out");
+}
 
 const theyPublish: Talk = async (ours, theirs) => {
   if (ours.type === SUB) ours.subscribe();
@@ -152,10 +173,14 @@ export function matrix(kind: PeerKind, transports: readonly Transport[] = TRANSP
       for (const [ourType, theirType, talk] of PAIRS) {
         for (const binder of SIDES) {
           test(`our ${ourType} and their ${theirType} over ${transport}, bound by ${binder}`, async (stage) => {
-            const ours = stage.ours(ourType, ourType === "ROUTER" ? { routingId: "ours" } : {});
-            const theirs = await stage.theirs(theirType, theirType === "ROUTER" ? { routingId: THEIR_ID } : {});
-            await stage.join(ours, theirs, binder, transport);
-            await talk(ours, theirs);
+            const pair = async (): Promise<[OurSocket, PeerSocket]> => {
+              const ours = stage.ours(ourType, ourType === "ROUTER" ? { routingId: "ours" } : {});
+              const theirs = await stage.theirs(theirType, theirType === "ROUTER" ? { routingId: THEIR_ID } : {});
+              await stage.join(ours, theirs, binder, transport);
+              return [ours, theirs];
+            };
+            const mayGoDumb = transport === "ws" && binder === "theirs" && talk === wePublish;
+            await talk(...(mayGoDumb ? await speakingPair(pair) : await pair()));
           });
         }
       }
