@@ -21,6 +21,7 @@ import {
   direction,
   pairHeader,
   READER_CLOSED,
+  READER_MARK,
   SIDE_DONE,
   WRITER_CLOSED,
 } from "../ring/layout.ts";
@@ -61,6 +62,8 @@ export class RingLink implements PipeOwner, PipeTaker {
   // Messages put into the pipe since the beginning, and how many of ours the other side has said it took.
   #delivered = 0;
   #acknowledged = 0;
+  // The other side's mark as it was last seen in shared memory.
+  #toldMark = 0;
   // How many the program takes between two times that the other side is told.
   #step: number;
   // The other thread was ended.
@@ -146,8 +149,10 @@ export class RingLink implements PipeOwner, PipeTaker {
     this.#credit();
   }
 
-  /** Marks were exchanged when the sides joined; the other side keeps what it was told. */
-  onMark(): void {}
+  onMark(messages: number): void {
+    Atomics.store(this.#inHeader, READER_MARK, (messages + 1) | 0);
+    this.#host.wake();
+  }
 
   onReadable(): void {
     this.#pump();
@@ -216,8 +221,13 @@ export class RingLink implements PipeOwner, PipeTaker {
     if (this.#rings.out.commit()) this.#host.wake();
   }
 
-  // Gives our socket room for what the other program took.
+  // Gives our socket room for what the other program took, and for what its mark is now.
   #credit(): void {
+    const mark = Atomics.load(this.#outHeader, READER_MARK);
+    if (mark !== this.#toldMark) {
+      this.#toldMark = mark;
+      this.#pipe.other.addHighWaterMark((mark - 1) >>> 0);
+    }
     const now = Atomics.load(this.#outHeader, ACKNOWLEDGED);
     const count = (now - this.#acknowledged) | 0;
     if (count === 0) return;
