@@ -28,6 +28,7 @@ import {
 import { MessageReader } from "../ring/message-reader.ts";
 import { MessageWriter } from "../ring/message-writer.ts";
 import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
+import { noteLarge } from "./spare-heap.ts";
 
 /** Messages that lie in the pipe at most, while more wait in the ring. */
 const BATCH = 64;
@@ -256,6 +257,10 @@ export class RingLink implements PipeOwner, PipeTaker {
       room = ring.release(this.#reader.isInside) || room;
     } while (empty && ring.sleep());
     if (this.#acknowledge() || room) this.#host.wake();
+    if (this.#reader.largeBytes > 0) {
+      noteLarge(this.#reader.largeBytes);
+      this.#reader.largeBytes = 0;
+    }
     if (pipe.pending > 0) pipe.notifyAt(Math.max(0, pipe.pending - this.#step));
     pipe.flush();
     if (ended && empty) this.#finish(this.#orphaned ? "thread-ended" : "peer-closed");
