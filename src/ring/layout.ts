@@ -6,7 +6,7 @@
  *
  *     pair header    the state of the offer; where each side's doorbell is
  *     header         four cache lines, by who writes them, so that the two threads do not take lines from each other:
- *                    writer (tail, closed) | reader (head, acknowledged, closed) | reader's sleep | writer's sleep
+ *                    writer (tail, closed) | reader (head, acknowledged, closed, mark) | reader's sleep | writer's sleep
  *     data           records; a position counts octets and wraps at 2^32, position & (capacity - 1) is the offset
  *     record         [ head 4 ][ body ][ padding to 8 ]       head = more 1 bit, kind 3 bits, body's octets 28 bits
  *                    [ head 4 ][ 4 ][ body ][ padding to 8 ]  for bodies above 64 octets
@@ -46,6 +46,8 @@ export const HEAD_INSIDE = 1;
 /** Messages that the receiving program took, counted modulo 2^32. */
 export const ACKNOWLEDGED = LINE_WORDS + 1;
 export const READER_CLOSED = LINE_WORDS + 2;
+/** The reading socket's mark plus one, modulo 2^32; 0: as its HELLO said. */
+export const READER_MARK = LINE_WORDS + 3;
 /** 1: the reader found nothing and wants to be woken by the next commit. */
 export const READER_ASLEEP = 2 * LINE_WORDS;
 /** 1: the writer found no room and wants to be woken when there is. */

@@ -5,18 +5,23 @@
  * parts, get memory of their own. Does not own: when to release what was read.
  * Invariant: a message is given whole or not at all; what a writer that is gone had begun is never given.
  */
-import { allocate, allocateOwn, setBytes, viewOf } from "../base/bytes.ts";
+import { allocate, allocateOwn, viewOf } from "../base/bytes.ts";
 import { FRAME, FRAME_END, FRAME_START, HELLO } from "./layout.ts";
 import { START_BYTES } from "./message-writer.ts";
+import { copyShared } from "./shared-copy.ts";
 import type { RingReader } from "./spsc-ring.ts";
 
 /** Bodies up to this size share a slab. */
 const COPY_BYTES = 64;
 const SLAB_BYTES = 8192;
+/** Larger ones count as `largeBytes`. */
+const LARGE_BYTES = 65536;
 const MORE_BIT = 8;
 const KIND_BITS = 7;
 
 export class MessageReader {
+  /** Octets that were copied into memory of their own, for whoever counts them. */
+  largeBytes = 0;
   #ring: RingReader;
   // The frames of a message whose last one is not there yet.
   #frames: Uint8Array[] | null = null;
@@ -70,6 +75,7 @@ export class MessageReader {
     const prefix = kind === FRAME_START ? START_BYTES : 0;
     if (kind === FRAME_START) {
       this.#body = allocateOwn((words[at >> 2] >>> 0) + words[(at >> 2) + 1] * 0x100000000);
+      this.largeBytes += this.#body.length;
       this.#filled = 0;
     }
     const body = this.#body as Uint8Array;
@@ -82,7 +88,10 @@ export class MessageReader {
 
   #copy(): Uint8Array {
     const { at, bodyBytes } = this.#ring;
-    if (bodyBytes > COPY_BYTES) return this.#copyOwn(at, bodyBytes);
+    if (bodyBytes > COPY_BYTES) {
+      if (bodyBytes > LARGE_BYTES) this.largeBytes += bodyBytes;
+      return this.#copyOwn(at, bodyBytes);
+    }
     if (this.#slabUsed + bodyBytes > SLAB_BYTES) this.#newSlab();
     // Records and shares of the slab begin at multiples of four: words are copied, the last one with some padding.
     const to = this.#slabUsed >> 2;
@@ -104,7 +113,7 @@ export class MessageReader {
 
   #copyTo(target: Uint8Array, to: number, at: number, length: number): void {
     const { bytes } = this.#ring;
-    setBytes.call(target, viewOf(bytes.buffer, bytes.byteOffset + at, length), to);
+    copyShared(target, viewOf(bytes.buffer, bytes.byteOffset + at, length), to);
   }
 
   #newSlab(): void {

@@ -8,8 +8,9 @@
  * Does not own: when to commit, whom to wake.
  * Invariant: while `busy`, no other message is begun.
  */
-import { setBytes } from "../base/bytes.ts";
+import { viewOf } from "../base/bytes.ts";
 import { FRAME, FRAME_END, FRAME_PART, FRAME_START, recordBytes } from "./layout.ts";
+import { copyShared } from "./shared-copy.ts";
 import type { RingWriter } from "./spsc-ring.ts";
 
 /** Up to this size a loop copies faster than `set` (docs/performance.md). */
@@ -95,7 +96,7 @@ export class MessageWriter {
     if (body.length <= LOOP_BYTES) {
       const { bytes } = ring;
       for (let i = 0; i < body.length; i++) bytes[at + i] = body[i];
-    } else setBytes.call(ring.bytes, body, at);
+    } else copyShared(ring.bytes, body, at);
     return true;
   }
 
@@ -112,7 +113,7 @@ export class MessageWriter {
       ring.words[at >> 2] = frame.length | 0;
       ring.words[(at >> 2) + 1] = Math.floor(frame.length / 0x100000000);
     }
-    setBytes.call(ring.bytes, frame.subarray(this.#written, this.#written + count), at + prefix);
+    copyShared(ring.bytes, viewOf(frame.buffer, frame.byteOffset + this.#written, count), at + prefix);
     this.#written += count;
     return true;
   }

@@ -21,12 +21,14 @@ import {
   direction,
   pairHeader,
   READER_CLOSED,
+  READER_MARK,
   SIDE_DONE,
   WRITER_CLOSED,
 } from "../ring/layout.ts";
 import { MessageReader } from "../ring/message-reader.ts";
 import { MessageWriter } from "../ring/message-writer.ts";
 import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
+import { noteLarge } from "./spare-heap.ts";
 
 /** Messages that lie in the pipe at most, while more wait in the ring. */
 const BATCH = 64;
@@ -61,6 +63,8 @@ export class RingLink implements PipeOwner, PipeTaker {
   // Messages put into the pipe since the beginning, and how many of ours the other side has said it took.
   #delivered = 0;
   #acknowledged = 0;
+  // The other side's mark as it was last seen in shared memory.
+  #toldMark = 0;
   // How many the program takes between two times that the other side is told.
   #step: number;
   // The other thread was ended.
@@ -146,8 +150,10 @@ export class RingLink implements PipeOwner, PipeTaker {
     this.#credit();
   }
 
-  /** Marks were exchanged when the sides joined; the other side keeps what it was told. */
-  onMark(): void {}
+  onMark(messages: number): void {
+    Atomics.store(this.#inHeader, READER_MARK, (messages + 1) | 0);
+    this.#host.wake();
+  }
 
   onReadable(): void {
     this.#pump();
@@ -216,8 +222,13 @@ export class RingLink implements PipeOwner, PipeTaker {
     if (this.#rings.out.commit()) this.#host.wake();
   }
 
-  // Gives our socket room for what the other program took.
+  // Gives our socket room for what the other program took, and for what its mark is now.
   #credit(): void {
+    const mark = Atomics.load(this.#outHeader, READER_MARK);
+    if (mark !== this.#toldMark) {
+      this.#toldMark = mark;
+      this.#pipe.other.addHighWaterMark((mark - 1) >>> 0);
+    }
     const now = Atomics.load(this.#outHeader, ACKNOWLEDGED);
     const count = (now - this.#acknowledged) | 0;
     if (count === 0) return;
@@ -246,6 +257,10 @@ export class RingLink implements PipeOwner, PipeTaker {
       room = ring.release(this.#reader.isInside) || room;
     } while (empty && ring.sleep());
     if (this.#acknowledge() || room) this.#host.wake();
+    if (this.#reader.largeBytes > 0) {
+      noteLarge(this.#reader.largeBytes);
+      this.#reader.largeBytes = 0;
+    }
     if (pipe.pending > 0) pipe.notifyAt(Math.max(0, pipe.pending - this.#step));
     pipe.flush();
     if (ended && empty) this.#finish(this.#orphaned ? "thread-ended" : "peer-closed");

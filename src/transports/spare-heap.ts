@@ -13,12 +13,14 @@ export const SPARE_BYTES = 31 * 1024 * 1024;
 /** Less would not pay; a stray large message changes nothing. */
 export const LARGE_TRAFFIC_BYTES = 8 * 1024 * 1024;
 
+const host = (globalThis as { Buffer?: { allocUnsafeSlow(size: number): unknown } }).Buffer;
+
 let left = LARGE_TRAFFIC_BYTES;
 
-/** So many octets of a large body were read or written. */
+/** So many octets of a large body were read or written; nothing happens where there is no `Buffer`. */
 export function noteLarge(bytes: number): void {
   if (left <= 0) return;
   left -= bytes;
   // Freed by the next collection.
-  if (left <= 0) Buffer.allocUnsafeSlow(SPARE_BYTES);
+  if (left <= 0) host?.allocUnsafeSlow(SPARE_BYTES);
 }

@@ -9,7 +9,7 @@
  * HELLO says of each side what the other may know and needs: type, routing id, marks, conflation. After it both sides
  * have a link. Does not own: who has which name (threads.ts).
  */
-import { fromText, toText } from "../base/bytes.ts";
+import { allocateOwn, fromText, toText } from "../base/bytes.ts";
 import { Peer } from "../core/peer.ts";
 import { Pipe, type PipeOwner } from "../core/pipe.ts";
 import type { Party } from "../core/transport.ts";
@@ -123,7 +123,8 @@ function joinSide(host: LinkHost, party: Party, own: Pipe, rings: LinkRings, hel
   const { peer } = end;
   peer.address = hello.address;
   peer.socketType = hello.type;
-  peer.routingId = Uint8Array.from(hello.routingId);
+  peer.routingId = allocateOwn(hello.routingId.length);
+  peer.routingId.set(hello.routingId);
   const { receiveHighWaterMark } = party.settings;
   const unlimited = hello.sendMark === 0 || receiveHighWaterMark === 0;
   return new RingLink(host, party, own, rings, unlimited ? Number.POSITIVE_INFINITY : hello.sendMark + receiveHighWaterMark);

@@ -93,6 +93,44 @@ check("both marks hold together, whether or not the other thread reads", async (
   assert.equal(await worker.told(), "y");
 });
 
+check("test_sockopt_hwm (threads): marks changed later count at once, on both sides", async (t) => {
+  const push = own(t, new Push({ sendHighWaterMark: 1 }));
+  const endpoint = anyEndpoint("inproc");
+  await push.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const control = new zmtp.Pair();
+      control.connect(`${argument}-control`);
+      const pull = new zmtp.Pull({ receiveHighWaterMark: 1 });
+      pull.connect(argument);
+      for await (const [mark] of control) {
+        if (mark.length > 0) pull.receiveHighWaterMark = Number(mark);
+        else tell([...Array(10)].map(() => String(pull.tryReceive())));
+      }
+    },
+    endpoint,
+  );
+  const control = own(t, new Pair());
+  await control.bind(`${endpoint}-control`);
+  await push.connected();
+  assert.equal(fill(push, "x"), 2);
+  push.sendHighWaterMark = 4;
+  assert.equal(fill(push, "x"), 3);
+  const waiting = push.send("woken by the other side's new mark");
+  await control.send("6");
+  await waiting;
+  assert.equal(fill(push, "x"), 4);
+  await control.send("0");
+  await eventually(() => fill(push, "x", 5000) === 5000);
+  push.sendHighWaterMark = 3;
+  await control.send("2");
+  await eventually(() => push.peers()[0].sending.highWaterMark === 5);
+  assert.equal(push.trySend("x"), false);
+  await control.send("");
+  assert.deepEqual((await worker.told<string[]>()).slice(0, 7), [..."xxxxx", "woken by the other side's new mark", "x"]);
+});
+
 check("a socket that closes delivers what it had sent, and the other side sees its peer go", async (t) => {
   const pull = own(t, new Pull());
   const endpoint = anyEndpoint("inproc");
