@@ -9,13 +9,11 @@
  * HELLO says of each side what the other may know and needs: type, routing id, marks, conflation. After it both sides
  * have a link. Does not own: who has which name (threads.ts).
  */
-import { allocateOwn, fromText, toText } from "../base/bytes.ts";
-import { Peer } from "../core/peer.ts";
-import { Pipe, type PipeOwner } from "../core/pipe.ts";
 import type { Party } from "../core/transport.ts";
 import { ACCEPTED, direction, HELLO, OFFER_STATE, pairHeader, REFUSED, SIDE_BIT, SIDE_DONE, SIDE_SLOT } from "../ring/layout.ts";
 import { RingReader, RingWriter } from "../ring/spsc-ring.ts";
 import { type LinkHost, type LinkRings, RingLink } from "./ring-link.ts";
+import { acceptedPipe, type Hello, helloOf, meet } from "./thread-hello.ts";
 import type { WaitingConnection } from "./waiting-connection.ts";
 
 /** Octets of one direction's ring. A connection with little traffic uses only the beginning. */
@@ -25,16 +23,6 @@ export const RING_BYTES = 1 << 21;
 export interface Door {
   readonly slot: number;
   readonly bit: number;
-}
-
-interface Hello {
-  readonly type: string;
-  readonly address: string;
-  readonly routingId: readonly number[];
-  readonly sendMark: number;
-  readonly receiveMark: number;
-  readonly conflatesSending: boolean;
-  readonly conflatesReceiving: boolean;
 }
 
 /** What goes over the channel of the thread that has the name. */
@@ -77,14 +65,8 @@ export function doorOf(memory: SharedArrayBuffer, side: 0 | 1): Door {
 export function acceptOffer(memory: SharedArrayBuffer, party: Party, door: Door, host: LinkHost): RingLink {
   const rings = openSide(memory, 1, party, door);
   const hello = readHello(rings.in);
-  const peer = new Peer(party.endpoint);
-  const [end, own] = Pipe.pair(
-    { owner: party.owner, peer, highWaterMark: party.settings.sendHighWaterMark },
-    { owner: NOBODY, peer: new Peer(party.endpoint), highWaterMark: 0 },
-  );
-  if (party.conflates.sending) end.conflate();
-  if (party.conflates.receiving) own.conflate();
-  const link = joinSide(host, party, own, rings, hello);
+  const [end, own] = acceptedPipe(party);
+  const link = new RingLink(host, party, own, rings, meet(party, own, hello));
   party.onPipe(end);
   party.onJoined(end);
   Atomics.store(pairHeader(memory), OFFER_STATE, ACCEPTED);
@@ -94,17 +76,10 @@ export function acceptOffer(memory: SharedArrayBuffer, party: Party, door: Door,
 /** The connecting side: the offer was accepted, its waiting pipe is joined to the connection. */
 export function joinOffer(rings: LinkRings, { connector, pipe }: WaitingConnection, host: LinkHost): RingLink {
   const hello = readHello(rings.in);
-  const link = joinSide(host, connector, pipe.other, rings, hello);
+  const link = new RingLink(host, connector, pipe.other, rings, meet(connector, pipe.other, hello));
   if (!pipe.closed) connector.onJoined(pipe);
   return link;
 }
-
-const NOBODY: PipeOwner = {
-  onReadable: () => undefined,
-  onWritable: () => undefined,
-  onClosed: () => undefined,
-  onDrained: () => undefined,
-};
 
 function openSide(memory: SharedArrayBuffer, side: 0 | 1, party: Party, door: Door): LinkRings {
   const header = pairHeader(memory);
@@ -115,35 +90,8 @@ function openSide(memory: SharedArrayBuffer, side: 0 | 1, party: Party, door: Do
   return { memory, side, out, in: new RingReader(direction(memory, side === 0 ? 1 : 0)) };
 }
 
-function joinSide(host: LinkHost, party: Party, own: Pipe, rings: LinkRings, hello: Hello): RingLink {
-  const end = own.other;
-  end.addHighWaterMark(hello.receiveMark);
-  if (hello.conflatesReceiving) end.conflate();
-  if (hello.conflatesSending) own.conflate();
-  const { peer } = end;
-  peer.address = hello.address;
-  peer.socketType = hello.type;
-  peer.routingId = allocateOwn(hello.routingId.length);
-  peer.routingId.set(hello.routingId);
-  const { receiveHighWaterMark } = party.settings;
-  const unlimited = hello.sendMark === 0 || receiveHighWaterMark === 0;
-  return new RingLink(host, party, own, rings, unlimited ? Number.POSITIVE_INFINITY : hello.sendMark + receiveHighWaterMark);
-}
-
 function writeHello(out: RingWriter, party: Party): void {
-  const card = new Peer(party.endpoint);
-  party.introduce(card);
-  const { settings, conflates } = party;
-  const hello: Hello = {
-    type: card.socketType,
-    address: card.address,
-    routingId: [...card.routingId],
-    sendMark: settings.sendHighWaterMark,
-    receiveMark: settings.receiveHighWaterMark,
-    conflatesSending: conflates.sending,
-    conflatesReceiving: conflates.receiving,
-  };
-  const body = fromText(JSON.stringify(hello));
+  const body = fromText(JSON.stringify(helloOf(party)));
   const at = out.claim(HELLO << 28, body.length);
   out.bytes.set(body, at);
   out.commit();

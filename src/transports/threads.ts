@@ -55,7 +55,7 @@ interface Attendant {
 }
 
 export class Threads implements OtherThreads {
-  readonly names = new InprocNames();
+  readonly names: InprocNames;
   readonly holdsWaiting: WaitingHold;
   readonly #host: ThreadHost;
   readonly #meeting: Meeting;
@@ -73,8 +73,10 @@ export class Threads implements OtherThreads {
   #binds = 0;
   #nextBit = 1;
 
-  constructor(host: ThreadHost) {
+  /** `names`: what is bound and waits in this thread already, if the others come late. */
+  constructor(host: ThreadHost, names = new InprocNames()) {
     this.#host = host;
+    this.names = names;
     // Those who could bind the name live in threads that the main thread outlives by itself.
     this.holdsWaiting = host.endsUnasked ? "always" : host.threadId === 0 ? "never" : "closing";
     const { memory, parent = 0 } = (host.inherit(THREADS_KEY) ?? {}) as Partial<Inheritance>;
