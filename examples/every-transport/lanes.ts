@@ -39,7 +39,7 @@ export interface Lane {
 }
 
 export const DEVICES: readonly DeviceName[] = ["streamer", "forwarder", "queue"];
-const GROUP = { rate: 10_000, recoveryInterval: 5000 };
+const GROUP = { rate: 100_000, recoveryInterval: 5000 };
 const PROBE_MS = 1000;
 const keys = curveKeyPair();
 let count = 0;

@@ -23,7 +23,7 @@ import { encodeCommand } from "../../src/zmtp/command.ts";
 import { FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
 import { mutate } from "../fuzz/guided.ts";
 import { hex, text } from "../support/bytes.ts";
-import { loadSodium, metadataOf, never, portable, readyOf, sent } from "../support/curve.ts";
+import { loadSodium, metadataOf, never, portable, readyOf, sealAll, sent } from "../support/curve.ts";
 import { command, frame as frameOf, greeting, message, ready } from "../support/engine-probe.ts";
 import { bound, check, Events, eventually, own } from "../support/harness.ts";
 import { seed } from "../support/seed.ts";
@@ -174,7 +174,7 @@ check("CVE-2014-7203: a CURVE message that is sent again is refused, and its con
     const attacker = new Attacker(t, target.endpoint);
     const transform = await shakeHands(attacker);
     assert.ok(transform);
-    const question = Buffer.concat(transform.seal([message("", "pay 100")]));
+    const question = Buffer.concat(sealAll(transform, [message("", "pay 100")]));
     attacker.send(question);
     assert.ok((await attacker.frame()).length > 0);
     attacker.send(question);
@@ -187,11 +187,26 @@ check("CVE-2014-7203: the frames of one connection are worth nothing on another"
   const target = await secured(t);
   await withstand(target, async () => {
     const first = new Attacker(t, target.endpoint);
-    const seen = Buffer.concat((await shakeHands(first))?.seal([message("", "pay 100")]) ?? []);
+    const transform = await shakeHands(first);
+    assert.ok(transform);
+    const seen = Buffer.concat(sealAll(transform, [message("", "pay 100")]));
     const second = new Attacker(t, target.endpoint);
     await shakeHands(second);
     second.send(seen);
     assert.equal((await target.events.next("disconnect")).reason, "cryptographic");
+  });
+});
+
+check("CVE-2019-6250: a frame that announces more than CURVE can open ends its connection before it comes", async (t) => {
+  const target = await secured(t);
+  await withstand(target, async () => {
+    const attacker = new Attacker(t, target.endpoint);
+    await shakeHands(attacker);
+    attacker.send(hex("02 0000000040000022"));
+    const { error } = await target.events.next("disconnect");
+    assert.equal(error?.reason, "message-too-large");
+    assert.match(error?.message ?? "", /announces 1073741858 bytes, the limit is 1073741857/);
+    await attacker.over();
   });
 });
 
