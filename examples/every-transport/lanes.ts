@@ -30,8 +30,6 @@ export interface Transport {
   /** Options of the device's sockets, and of those that connect to it. */
   readonly device?: Job["options"];
   readonly member?: Job["options"];
-  /** That each sender sends, if not as many as over the others. */
-  readonly messages?: number;
 }
 
 export interface Lane {
@@ -41,7 +39,7 @@ export interface Lane {
 }
 
 export const DEVICES: readonly DeviceName[] = ["streamer", "forwarder", "queue"];
-const GROUP = { rate: 10_000, recoveryInterval: 5000 };
+const GROUP = { rate: 100_000, recoveryInterval: 5000 };
 const PROBE_MS = 1000;
 const keys = curveKeyPair();
 let count = 0;
@@ -71,8 +69,6 @@ export const multicast: Transport = {
   endpoint: async () => `epgm://127.0.0.1;239.192.8.1:${await freePort()}`,
   device: GROUP,
   member: GROUP,
-  // Of several sources on one host only one gets the requests for repairs, so all must fit into a receiver's buffer.
-  messages: 50,
 };
 
 async function freePort(): Promise<number> {

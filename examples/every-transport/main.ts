@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { XPublisher } from "zmtp";
-import { DEVICES, type Lane, multicast, noMulticast, start, transports, type Where } from "./lanes.ts";
+import { DEVICES, type Lane, multicast, noMulticast, start, type Transport, transports, type Where } from "./lanes.ts";
 import { type Desk, MEMBERS, Parties, type Sabotage, type Tally } from "./party.ts";
 import { Place } from "./place.ts";
 
@@ -37,17 +37,23 @@ async function lanes(folder: string): Promise<Lane[]> {
     console.log(`epgm is left out: ${reason}`);
     return [...pure, ...mixed];
   }
-  return [...pure, ...mixed, { device: "forwarder", front: multicast, back: ipc }];
+  const groups: [Transport, Transport][] = [
+    [multicast, ipc],
+    [tcp, multicast],
+    [multicast, multicast],
+  ];
+  return [...pure, ...mixed, ...groups.map(([front, back]): Lane => ({ device: "forwarder", front, back }))];
 }
 
 async function travel(lane: Lane, id: number, senders: Desk, receivers: Desk, sabotage: Sabotage): Promise<Tally> {
   const { device, front, back } = lane;
   const pipe = await start(lane);
   try {
-    const job = { id, device, sabotage, messages: front.messages ?? MESSAGES };
+    const job = { id, device, sabotage, messages: MESSAGES };
     const [frontEnd, backEnd] = [pipe.frontEnd.lastEndpoint as string, pipe.backEnd.lastEndpoint as string];
     await receivers.open({ ...job, side: "back", endpoint: backEnd, options: back.member ?? {} });
-    if (pipe.backEnd instanceof XPublisher) await pipe.backEnd.subscribed("", MEMBERS);
+    // A group counts as one, whoever hears it.
+    if (pipe.backEnd instanceof XPublisher) await pipe.backEnd.subscribed("", back === multicast ? 1 : MEMBERS);
     else await pipe.backEnd.connected(MEMBERS);
     await senders.open({ ...job, id: -id, side: "front", endpoint: frontEnd, options: front.member ?? {} });
     const begin = performance.now();

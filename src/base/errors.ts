@@ -64,6 +64,8 @@ export const REASONS = {
   "unknown-endpoint": row("ENOENT", "local", false),
   /** A message does not fit into a datagram as libzmq reads it: at most 8192 octets with a group of at most 127. */
   "datagram-too-large": row("EMSGSIZE", "local", false),
+  /** A frame to be sent is larger than the security mechanism can encrypt: 1 GiB with CURVE. */
+  "frame-too-large": row("EMSGSIZE", "local", false),
   /** No network interface has this name or address. */
   "no-such-device": row("ENODEV", "local", false),
   /** Another listener has this endpoint. */
@@ -166,6 +168,8 @@ export const REASONS = {
   "invalid-zap-reply": row("EPROTO", "local", false),
   /** The library of CURVE's cryptography (libsodium) could not be loaded; `cause` says why. */
   "crypto-unavailable": row("ENOTSUP", "local", false),
+  /** There is no memory to encrypt or decrypt a frame: it is lost, and its connection is over. */
+  "no-crypto-memory": row("ENOMEM", "system", true),
   /** A listener has as many connections, or handshakes, as it may have. */
   "too-many-connections": row("EMFILE", "remote", true),
   /** The peer answered our handshake with ERROR. */
@@ -226,6 +230,7 @@ const ERRNO: Record<string, number> = {
   ENOENT: 2,
   EIO: 5,
   EAGAIN: 11,
+  ENOMEM: 12,
   EACCES: 13,
   EFAULT: 14,
   EBADF: 9,

@@ -115,7 +115,7 @@ Example, in two terminals:
       for (const line of await run(args)) process.stdout.write(`${line}\n`);
     });
 
-  program
+  const device = program
     .command("proxy")
     .description("pass messages between two endpoints, of any transports")
     .option("--type <type>", "queue (ROUTER and DEALER, unless given), forwarder (XSUB and XPUB) or streamer (PULL and PUSH)")
@@ -129,9 +129,11 @@ Example, in two terminals:
       `
 Examples:
   zmtp proxy -f tcp://*:5559 -b tcp://*:5560
-  zmtp proxy --type forwarder -f '>tcp://10.0.0.7:5556' -b ipc:///tmp/feed --statistics 10`,
+  zmtp proxy --type forwarder -f '>tcp://10.0.0.7:5556' -b ipc:///tmp/feed --statistics 10
+  zmtp proxy --type forwarder -f tcp://*:5556 -b 'epgm://eth0;239.192.8.1:5570' --rate 100000 --no-drop true`,
     )
     .action(async (flags) => (await import("./proxy.ts")).proxy(flags, signal));
+  addOptionFlags(device, Option);
 
   const monitor = program
     .command("monitor <type>")

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import * as zmtp from "../node.ts";
 import type { SocketTypeName } from "../wire.ts";
 import { seconds, wrongUse } from "./failure.ts";
-import { makeSocket } from "./sockets.ts";
+import { makeSocket, shareFlags } from "./sockets.ts";
 
 export interface ProxyFlags {
   readonly type?: string;
@@ -54,14 +54,15 @@ async function settingsOf(flags: ProxyFlags): Promise<ProxyFlags> {
 }
 
 /** Runs `zmtp proxy` until it is interrupted. */
-export async function proxy(flags: ProxyFlags, signal: AbortSignal): Promise<void> {
+export async function proxy(flags: ProxyFlags & Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
   const { type = "queue", frontend = [], backend = [], capture, statistics } = await settingsOf(flags);
   if (!Object.hasOwn(DEVICES, type)) throw wrongUse(`--type must be one of ${Object.keys(DEVICES).join(", ")}, got "${type}"`);
   if (frontend.length === 0 || backend.length === 0)
     throw wrongUse(
       "A proxy needs --frontend ENDPOINT and --backend ENDPOINT; one that begins with > is connected, others are bound",
     );
-  const [front, back] = DEVICES[type].map((each) => makeSocket(each, {})) as [zmtp.Router, zmtp.Dealer];
+  const shared = shareFlags(DEVICES[type], flags);
+  const [front, back] = DEVICES[type].map((each, i) => makeSocket(each, shared[i])) as [zmtp.Router, zmtp.Dealer];
   const copies = capture === undefined ? undefined : new zmtp.Publisher();
   await attachAll("front-end", front, frontend);
   await attachAll("back-end", back, backend);

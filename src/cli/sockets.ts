@@ -74,6 +74,20 @@ export function optionsOf(type: SocketTypeName, flags: Readonly<Record<string, u
   return options;
 }
 
+/** The flags among these that each of some sockets has. Refuses an option that none of them has. */
+export function shareFlags(
+  types: readonly SocketTypeName[],
+  flags: Readonly<Record<string, unknown>>,
+): Record<string, unknown>[] {
+  const given = optionFlags().filter(({ name }) => typeof flags[name] === "string");
+  for (const { name } of given)
+    if (!types.some((type) => hasOption(type, name)))
+      throw wrongUse(`Neither a ${types.join(" nor a ")} socket has an option --${kebab(name)}`);
+  return types.map((type) =>
+    Object.fromEntries(given.filter(({ name }) => hasOption(type, name)).map(({ name }) => [name, flags[name]])),
+  );
+}
+
 function valueOf(spec: OptionSpec<unknown>, text: string, flag: string): unknown {
   switch (spec.kind) {
     case "int":

@@ -37,6 +37,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOCOMPATPROTO: "The protocol is not compatible with the socket type",
   ENODEV: "No such device",
   ENOENT: "No such endpoint",
+  ENOMEM: "Cannot allocate memory",
   ENOTSOCK: "Socket operation on non-socket",
   ENOTSUP: "Operation not supported",
   EPIPE: "Broken pipe",

@@ -11,15 +11,13 @@
  * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
  * in the pipe by then.
  */
-
-import { deadline, type Timer } from "../base/clock.ts";
 import { systemCode, ZmqError } from "../base/errors.ts";
 import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
-
 import type { RawEngine } from "../zmtp/raw-engine.ts";
 import { makeEngine } from "./codec.ts";
 import { connectionError, failureError, handshakeEvent } from "./failure.ts";
 import { byteLength, type Frame, isSubscription } from "./message.ts";
+import { OneTimer } from "./one-timer.ts";
 import type { Settings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
@@ -56,8 +54,7 @@ export class Connection implements LinkSink, EngineSink {
   #outbox: Outbox;
 
   // The handshake's deadline, then the heartbeat's.
-  #timer: Timer | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
+  #timer: OneTimer;
 
   #flushedTurn = -1;
   #flushPending = false;
@@ -75,8 +72,12 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner = owner;
     this.#settings = settings;
     this.#link = link;
+    this.#timer = new OneTimer(socket.context.clock);
     this.#conflates = socket.conflates(settings).sending;
-    this.#outbox = new Outbox(link, socket.context.slabs, (messages, bytes) => this.#taken(messages, bytes));
+    this.#outbox = new Outbox(link, socket.context.slabs, {
+      onTaken: (messages, bytes) => this.#taken(messages, bytes),
+      onUnformed: (messages) => this.#unsealed(messages),
+    });
     this.#engine = makeEngine(socket, settings, owner.peer, link, this);
     this.#outbox.form = this.#engine.toWire;
   }
@@ -85,7 +86,7 @@ export class Connection implements LinkSink, EngineSink {
   start(): void {
     const { handshakeInterval } = this.#settings;
     if (handshakeInterval > 0) {
-      this.#timer = deadline(this.#socket.context.clock, handshakeInterval, () => {
+      this.#timer.set(handshakeInterval, () => {
         this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
       });
     }
@@ -265,8 +266,8 @@ export class Connection implements LinkSink, EngineSink {
 
   #afterInput(): void {
     this.#owner.pipe?.flush();
-    const due = this.#engine.deadline;
-    if (due < this.#timerAt) this.#armHeartbeat(due);
+    // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
+    this.#timer.setBy(this.#engine.deadline, this.#tick);
   }
 
   // The engine's other news, and the link's ---------------------------------------------------------------------------
@@ -296,8 +297,7 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onReady(handshake: PeerHandshake): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#timer.clear();
     this.#link?.established();
     this.#outbox.form = this.#engine.toWire;
     this.#owner.onReady(handshake);
@@ -320,16 +320,18 @@ export class Connection implements LinkSink, EngineSink {
     else this.#lose(connectionError("connection-lost", `the connection broke: ${cause.message}`, peer, systemCode(cause), cause));
   }
 
-  #armHeartbeat(at: number): void {
-    const { clock } = this.#socket.context;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = deadline(clock, Math.max(0, at - clock.now()), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
-      this.#engine.tick(clock.now(), this.#blocked);
-      this.#afterInput();
-    });
+  readonly #tick = (): void => {
+    this.#engine.tick(this.#socket.context.clock.now(), this.#blocked);
+    this.#afterInput();
+  };
+
+  // What the mechanism could not seal, for want of memory, is lost, and nothing can follow it.
+  #unsealed(messages: number): void {
+    const { peer, pipe } = this.#owner;
+    this.#socket.drop("no-crypto-memory", messages, peer);
+    pipe?.acknowledge(messages);
+    const error = connectionError("no-crypto-memory", "there is no memory to encrypt a frame", peer);
+    this.#socket.context.clock.defer(() => this.#lose(error));
   }
 
   // The end -----------------------------------------------------------------------------------------------------------
@@ -392,8 +394,6 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   #stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#timerAt = Number.NEGATIVE_INFINITY;
+    this.#timer.stop();
   }
 }

@@ -61,10 +61,20 @@ interface Batch {
   readonly tail: boolean;
 }
 
+/** What an outbox calls, from `flush` and `taken`. */
+export interface OutboxSink {
+  /** The kernel has a batch. */
+  onTaken(messages: number, bytes: number): void;
+  /** A batch could not be put into the wire's form and is gone. Nothing is written any more; the link is to be ended. */
+  onUnformed(messages: number): void;
+}
+
+const NO_BATCH: Batch = { parts: [], slabs: [], messages: 0, bytes: 0, head: 0, formless: 0, tail: false };
+
 export class Outbox {
   #link: Link;
   #pool: SlabPool;
-  #onTaken: (messages: number, bytes: number) => void;
+  #sink: OutboxSink;
 
   // The batch being gathered. `#from`..`#at` of the slab is not yet one of the parts.
   #parts: Uint8Array[] = [];
@@ -83,11 +93,10 @@ export class Outbox {
 
   #flight: Batch | null = null;
 
-  /** `onTaken(messages, bytes)` is called from `flush` and `taken` when the kernel has a batch. */
-  constructor(link: Link, pool: SlabPool, onTaken: (messages: number, bytes: number) => void) {
+  constructor(link: Link, pool: SlabPool, sink: OutboxSink) {
     this.#link = link;
     this.#pool = pool;
-    this.#onTaken = onTaken;
+    this.#sink = sink;
   }
 
   /** How frames are written from now on; null: as they are. What is kept to be given back stays in the plain form. */
@@ -179,7 +188,9 @@ export class Outbox {
     let wire = batch.parts;
     this.#reset();
     if (this.#form !== null) {
-      wire = formed(batch, this.#form);
+      const shaped = formed(batch, this.#form);
+      if (shaped === null) return this.#unformed(batch);
+      wire = shaped;
       batch = { ...batch, bytes: byteLength(wire) };
     }
     if (this.#link.write(wire)) this.#finish(batch);
@@ -283,7 +294,14 @@ export class Outbox {
 
   #finish(batch: Batch): void {
     this.#release(batch.slabs);
-    this.#onTaken(batch.messages, batch.bytes);
+    this.#sink.onTaken(batch.messages, batch.bytes);
+  }
+
+  // Stands for a write that is never taken, so what comes now waits to be given back.
+  #unformed(batch: Batch): void {
+    this.#flight = NO_BATCH;
+    this.#release(batch.slabs);
+    this.#sink.onUnformed(batch.messages);
   }
 
   #release(slabs: readonly Uint8Array[]): void {
@@ -305,7 +323,7 @@ export class Outbox {
 }
 
 /** The parts of a batch as the wire has them. */
-function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] {
+function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] | null {
   const plain: Uint8Array[] = [];
   const framed: Uint8Array[] = [];
   let skip = formless;
@@ -314,7 +332,8 @@ function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] {
     if (skip < part.length) framed.push(part.subarray(skip));
     skip = Math.max(0, skip - part.length);
   }
-  return [...plain, ...form(framed)];
+  const shaped = form(framed);
+  return shaped && [...plain, ...shaped];
 }
 
 /** The messages of a batch, copied; greeting and commands are left out. */

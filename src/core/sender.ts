@@ -6,6 +6,7 @@
  * Invariant: a send never overtakes an earlier one that waits.
  */
 import { ZmqError } from "../base/errors.ts";
+import { MAX_SEALED_BODY_BYTES } from "../zmtp/mechanism.ts";
 import { type Frame, keep } from "./message.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { OPERATIONS_PER_TURN } from "./turn.ts";
@@ -42,6 +43,8 @@ export class Sender {
   /** Sends at once or returns false; false as well while earlier sends wait. */
   trySend(frames: Frame[]): boolean {
     this.#core.assertOpen();
+    const fault = this.#faultOf(frames);
+    if (fault !== null) throw fault;
     return frames.length === 0 || (this.#waiting.length === 0 && this.#core.trySend(frames));
   }
 
@@ -50,6 +53,8 @@ export class Sender {
     core.assertOpen();
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (frames.length === 0) return DONE;
+    const fault = this.#faultOf(frames);
+    if (fault !== null) return Promise.reject(fault);
     try {
       if (this.#waiting.length === 0 && this.#tryOrWait(frames)) return this.#done();
     } catch (error) {
@@ -95,6 +100,15 @@ export class Sender {
   /** The socket is closing. */
   close(error: () => Error): void {
     this.#waiting.rejectAll(error);
+  }
+
+  // What could never be sent must not wait, nor end a connection later.
+  #faultOf(frames: readonly Frame[]): ZmqError | null {
+    if (this.#core.settings.security.mechanism !== "CURVE") return null;
+    const large = frames.find(({ length }) => length > MAX_SEALED_BODY_BYTES);
+    if (large === undefined) return null;
+    const text = `A frame of ${large.length} bytes is too large for CURVE on ${this.#core.name}: ${MAX_SEALED_BODY_BYTES} is the most; send it in parts`;
+    return new ZmqError("frame-too-large", text);
   }
 
   // In the wrong state a promise waits until the state allows it, as npm `zeromq` does; only the try form reports it.

@@ -16,7 +16,7 @@ export abstract class Writable {
    * @param message One frame or an array of frames: bytes, string (UTF-8), number (its text) or null (empty). Bytes are referenced until the network has
    *   them, except frames up to 128 bytes over tcp and ipc: do not change larger ones. An empty array sends nothing.
    * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `sendTimeout`); `signal` gives up the wait.
-   * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, `signal.reason` on abort. Throws EBADF on a closed socket and
+   * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, EMSGSIZE for a frame above 1 GiB on a CURVE socket, `signal.reason` on abort. Throws EBADF on a closed socket and
    *   EINVAL for what cannot be a message, at once.
    *
    * Cost: with room, one shared resolved promise; after 512 sends in one turn of the event loop one promise that waits
@@ -29,7 +29,7 @@ export abstract class Writable {
 
   /**
    * Sends at once or not at all: true if the message was queued, false if there is no room now. Never waits. Returns
-   * false too while earlier sends wait. Throws EBADF, EINVAL, and EFSM where REQ or REP may not send now. The fastest
+   * false too while earlier sends wait. Throws EBADF, EINVAL, EMSGSIZE for a frame above 1 GiB on a CURVE socket, and EFSM where REQ or REP may not send now. The fastest
    * way to send.
    */
   trySend(message: MessageLike | readonly MessageLike[]): boolean {

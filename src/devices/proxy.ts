@@ -4,7 +4,8 @@
  *
  * Owns the two pumps, their counters, the gate that pauses them, and the control socket's words. Every message is also
  * sent to `capture`. A batch goes on only while the other side has room, so back-pressure passes through; ROUTER and
- * DEALER keep their envelopes, XSUB and XPUB pass subscriptions on.
+ * DEALER keep their envelopes, XSUB and XPUB pass subscriptions on. Receivers of a multicast group send none and get
+ * everything: for them the proxy subscribes itself (decision 0032).
  * Invariant: when `run` settles, both sockets are closed.
  */
 import { describe, ZmqError } from "../base/errors.ts";
@@ -12,7 +13,10 @@ import { byteLength, type Message } from "../core/message.ts";
 import type { Readable } from "../core/readable.ts";
 import { Socket } from "../core/socket.ts";
 import type { Writable } from "../core/writable.ts";
+import { XSubscriber } from "../sockets/xsub.ts";
 
+/** A subscription to all topics. */
+const EVERYTHING = Uint8Array.of(1);
 /** What a pump moves before others get their turn. */
 const BATCH = 64;
 
@@ -81,6 +85,8 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
     }
     if (this.#running !== null) throw new ZmqError("reader-busy", "The proxy is running already");
     this.#running = new AbortController();
+    subscribeForGroups(this.frontEnd, this.backEnd);
+    subscribeForGroups(this.backEnd, this.frontEnd);
     return this.#run(this.#running.signal);
   }
 
@@ -193,6 +199,11 @@ export function proxy(frontEnd: Socket, backEnd: Socket, options: ProxyOptions =
 // Rejects when the socket is closed: a pump that waits for room on one side does not see the other side close.
 function closing(socket: Socket, signal: AbortSignal): Promise<void> {
   return socket._core.until(() => false, signal);
+}
+
+/** What sends to a multicast group takes everything and is told of no subscription, so nobody else would ask for it. */
+function subscribeForGroups(from: Socket, to: Socket): void {
+  if (from instanceof XSubscriber && [...to._core.pipes].some(({ peer }) => peer.takesAll)) from.trySend(EVERYTHING);
 }
 
 function receives(socket: Socket): socket is Socket & Readable {

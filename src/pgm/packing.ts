@@ -73,7 +73,8 @@ export class Packer {
   #put(bytes: Uint8Array, size: number): void {
     for (let from = 0; from < size; ) {
       const step = Math.min(size - from, this.#end - this.#at);
-      setBytes.call(this.#slab, bytes.subarray(from, from + step), this.#at);
+      if (step > LOOP_BYTES) setBytes.call(this.#slab, bytes.subarray(from, from + step), this.#at);
+      else for (let i = 0; i < step; i++) this.#slab[this.#at + i] = bytes[from + i];
       this.#at += step;
       from += step;
       if (this.#at === this.#end) this.#emit();

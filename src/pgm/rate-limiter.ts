@@ -13,9 +13,10 @@ export class RateLimiter {
   /** `kilobits` per second, as the option `rate` says it; `packetBytes` is the largest packet. */
   constructor(kilobits: number, packetBytes: number, now: number) {
     this.#octetsPerMs = kilobits / 8;
-    // A slow source may send what it has saved in a second, a fast one in ten milliseconds: enough for a timer that is late.
+    // A slow source may send what it has saved in a second, a fast one in four milliseconds: enough for a timer that is late,
+    // and not more than receivers' buffers take.
     const perSecond = this.#octetsPerMs * 1000;
-    this.#burst = Math.max(packetBytes, Math.min(perSecond, Math.max(65536, perSecond / 100)));
+    this.#burst = Math.max(packetBytes, Math.min(perSecond, Math.max(65536, perSecond / 250)));
     this.#octets = this.#burst;
     this.#at = now;
   }

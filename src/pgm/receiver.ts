@@ -12,6 +12,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { DecoderLimits, Frame } from "../zmtp/frame-decoder.ts";
+import { sameAddress } from "./address.ts";
 import { encodeNak, encodeSpmr, NAK, NCF, type Packet, RDATA, type SourceId } from "./packet.ts";
 import { Unpacker } from "./packing.ts";
 import { type Missing, type PacketBudget, ReceiveWindow } from "./receive-window.ts";
@@ -46,8 +47,8 @@ export class ReceiverCounters {
 }
 
 export interface ReceiverSink {
-  /** Sends a NAK to the source's address. */
-  toSource(packet: Uint8Array, address: string): void;
+  /** Sends a NAK to the source's address; `port`: not to the group's port there but to this one. */
+  toSource(packet: Uint8Array, address: string, port?: number): void;
   /** Asks the source, which was heard from `address`, for an SPM: to the group, no farther than the next hop, and to it. */
   ask(packet: Uint8Array, address: string): void;
   /** Octets of a data packet came, also of one that is thrown away. */
@@ -74,6 +75,8 @@ export class PgmReceiver {
   #repairer: Repairer | null = null;
   #unpacker: Unpacker;
   #address: string | null = null;
+  // Where its SPMs come from, when that is at its address; else 0.
+  #spmPort = 0;
   #spmSqn = 0;
   #spmrTimer: Timer | null = null;
   #ending = false;
@@ -107,7 +110,8 @@ export class PgmReceiver {
     this.#checkEnd();
   }
 
-  onSpm(packet: Packet): void {
+  /** An SPM of this source, heard from `from` and `port`. */
+  onSpm(packet: Packet, from: string, port: number): void {
     const now = this.#clock.now();
     this.heardAt = now;
     const known = this.#address !== null;
@@ -115,6 +119,7 @@ export class PgmReceiver {
     if (known && distance(this.#spmSqn, packet.sqn) < 0) return;
     this.#spmSqn = packet.sqn;
     this.#address = packet.address;
+    this.#spmPort = sameAddress(from, packet.address) ? port : 0;
     this.#spmrTimer?.cancel();
     const window = this.#window ?? this.#begin(after(packet.lead, 1));
     window.extend(packet.trail, packet.lead, now);
@@ -161,17 +166,23 @@ export class PgmReceiver {
       onMissing: (missing) => repairer.add(missing),
       onRepaired: (missing) => this.#repaired(missing),
     });
-    const repairer = new Repairer(window, this.#clock, this.#random, { sendNak: (sqns) => this.#nak(sqns) });
+    const repairer = new Repairer(window, this.#clock, this.#random, {
+      sendNak: (sqns, again) => this.#nak(sqns, again),
+    });
     this.#window = window;
     this.#repairer = repairer;
     return window;
   }
 
-  #nak(sqns: readonly number[]): boolean {
-    if (this.#address === null) return false;
+  #nak(sqns: readonly number[], again: boolean): boolean {
+    const source = this.#address;
+    if (source === null) return false;
     const { port, group } = this.#setup;
+    const nak = encodeNak(NAK, this.id, port, { source, group }, sqns);
     this.counters.naks++;
-    this.#sink.toSource(encodeNak(NAK, this.id, port, { source: this.#address, group }, sqns), this.#address);
+    this.#sink.toSource(nak, source);
+    // Of several sources on one host only one gets what comes to the group's port there; each has a port of its own for SPMs.
+    if (again && this.#spmPort > 0) this.#sink.toSource(nak, source, this.#spmPort);
     return true;
   }
 

@@ -22,8 +22,8 @@ const TRIES = 150;
 const GRID_MS = 4;
 
 export interface RepairerSink {
-  /** Sends a NAK for these; false if it is not known where to yet. */
-  sendNak(sqns: readonly number[]): boolean;
+  /** Sends a NAK for these; `again`: one of them was asked for in vain. False if it is not known where to yet. */
+  sendNak(sqns: readonly number[], again: boolean): boolean;
 }
 
 export class Repairer {
@@ -98,7 +98,9 @@ export class Repairer {
   }
 
   #ask(asked: readonly Missing[]): void {
-    const sent = this.#sink.sendNak(asked.map(({ sqn }) => sqn));
+    const again = asked.some(({ tries }) => tries > 0);
+    const sqns = asked.map(({ sqn }) => sqn);
+    const sent = this.#sink.sendNak(sqns, again);
     for (const missing of asked) {
       missing.tries++;
       this.#set(missing, sent ? "wait-ncf" : "back-off", sent ? WAIT_NCF_MS : BACK_OFF_MS);

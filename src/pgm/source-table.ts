@@ -44,8 +44,8 @@ export class SourceTable {
     this.#sink = sink;
   }
 
-  /** A datagram from the group; its bytes are the table's from now on. */
-  receive(bytes: Uint8Array, from: string): void {
+  /** A datagram from the group, sent from an address and port; its bytes are the table's from now on. */
+  receive(bytes: Uint8Array, from: string, fromPort: number): void {
     const packet = this.#packet;
     const fault = packet.read(bytes);
     if (fault !== null) {
@@ -68,7 +68,7 @@ export class SourceTable {
     if (known === null && (type === RDATA || (type === SPM && packet.fin))) return;
     const receiver = known ?? this.#add(packet, from);
     if (receiver === null) this.#sink.drop("too-many-sources");
-    else if (type === SPM) receiver.onSpm(packet);
+    else if (type === SPM) receiver.onSpm(packet, from, fromPort);
     else if (type === ODATA || type === RDATA) receiver.onData(packet, bytes, from);
   }
 
@@ -103,7 +103,7 @@ export class SourceTable {
     const id: SourceId = { high: packet.high, low: packet.low };
     const sink = this.#sink.onSource(id, from);
     const receiver = new PgmReceiver(id, this.#setup, this.#clock, this.#random, {
-      toSource: (bytes, address) => sink.toSource(bytes, address),
+      toSource: (bytes, address, port) => sink.toSource(bytes, address, port),
       ask: (bytes, address) => sink.ask(bytes, address),
       onOctets: (count) => sink.onOctets(count),
       onMessage: (frames) => sink.onMessage(frames),

@@ -44,6 +44,8 @@ export interface SourceSetup {
 export interface SourceSink {
   /** Sends a packet to the group; its bytes stay the source's. */
   toGroup(packet: Uint8Array): void;
+  /** The same for an SPM. Receivers may send a NAK to where it comes from. */
+  announce(spm: Uint8Array): void;
   /** The rate allows sending again, after it had not. */
   onRoom(): void;
 }
@@ -177,8 +179,12 @@ export class Source {
   }
 
   #toGroup(packet: Uint8Array): void {
-    this.#limiter.spend(packet.length + this.#setup.overheadBytes, this.#clock.now());
+    this.#spend(packet);
     this.#sink.toGroup(packet);
+  }
+
+  #spend(packet: Uint8Array): void {
+    this.#limiter.spend(packet.length + this.#setup.overheadBytes, this.#clock.now());
   }
 
   #awaitRoom(): void {
@@ -193,7 +199,9 @@ export class Source {
   #spm(fin: boolean): void {
     const { id, port, address } = this.#setup;
     const { trail, lead } = this.#window;
-    this.#toGroup(encodeSpm(id, port, { sqn: this.#spmSqn, trail, lead, address, fin }));
+    const spm = encodeSpm(id, port, { sqn: this.#spmSqn, trail, lead, address, fin });
+    this.#spend(spm);
+    this.#sink.announce(spm);
     this.#spmSqn = (this.#spmSqn + 1) >>> 0;
   }
 

@@ -11,9 +11,9 @@
  * gone, and nothing is sealed or opened.
  */
 import { allocate, allocateOwn, EMPTY, readUint64, setBytes, writeUint64 } from "../base/bytes.ts";
-import { assert, type ErrorReason, ZmqError } from "../base/errors.ts";
+import { assert, type ErrorReason } from "../base/errors.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
-import type { FrameTransform } from "../zmtp/mechanism.ts";
+import { type FrameTransform, MAX_SEALED_BODY_BYTES } from "../zmtp/mechanism.ts";
 import {
   type BoxKey,
   INPUT_BYTES,
@@ -36,6 +36,7 @@ const PREFIX_BYTES = NAME.length + COUNTER_BYTES;
 /** What sealing adds to a body: prefix, tag and inner flags. */
 const OVERHEAD_BYTES = PREFIX_BYTES + TAG_BYTES + 1;
 const NO_HEADER = -1;
+const FORGED = "an encrypted frame cannot be opened: it was changed, or forged";
 /** What the native library seals is gathered in chunks of this size. */
 const CHUNK_BYTES = 64 * 1024;
 /** From this size on the native library, if there is one, is faster in spite of its calls' cost. Measured: docs/performance.md. */
@@ -48,6 +49,7 @@ const TO_SERVER = "CurveZMQMESSAGEC";
 const TO_CLIENT = "CurveZMQMESSAGES";
 
 export class CurveBox implements FrameTransform {
+  readonly maxSealedBytes = MAX_SEALED_BODY_BYTES + OVERHEAD_BYTES;
   flags = 0;
   failure: { readonly reason: ErrorReason; readonly text: string } = { reason: "cryptographic", text: "" };
   #sodium: Sodium;
@@ -58,6 +60,8 @@ export class CurveBox implements FrameTransform {
   #sent: number;
   #received: number;
   #closed = false;
+  // A frame found no memory: the peer could make no sense of the next ones.
+  #exhausted = false;
   // Sealed frames: those that left the heap, and how many octets of the work area hold others.
   #pieces: Uint8Array[] = [];
   #area = 0;
@@ -79,7 +83,7 @@ export class CurveBox implements FrameTransform {
 
   // Sealing -----------------------------------------------------------------------------------------------------------
 
-  seal(parts: readonly Uint8Array[]): Uint8Array[] {
+  seal(parts: readonly Uint8Array[]): Uint8Array[] | null {
     assert(!this.#closed, "no frame is sealed after the end");
     let flags = NO_HEADER;
     for (const part of parts) {
@@ -88,6 +92,7 @@ export class CurveBox implements FrameTransform {
         this.#sealBody(flags, part, 0, part.length);
         flags = NO_HEADER;
       }
+      if (this.#exhausted) return null;
     }
     this.#empty();
     const sealed = this.#pieces;
@@ -124,6 +129,7 @@ export class CurveBox implements FrameTransform {
     const { module, nonce } = this.#sodium;
     if (this.#chunkUsed > 0) this.#endChunk();
     const at = this.#room(MAX_HEADER_BYTES + OVERHEAD_BYTES + size);
+    if (at < 0) return;
     const heap = module.HEAPU8;
     heap[body - 1] = innerFlags(flags);
     const box = this.#prefix(heap, at, size);
@@ -138,6 +144,7 @@ export class CurveBox implements FrameTransform {
     const { module, nonce } = this.#sodium;
     if (this.#chunkUsed > 0) this.#endChunk();
     const at = this.#room(MAX_HEADER_BYTES + OVERHEAD_BYTES + size);
+    if (at < 0) return;
     const heap = module.HEAPU8;
     const box = this.#prefix(heap, at, size);
     const text = box + TAG_BYTES;
@@ -148,12 +155,13 @@ export class CurveBox implements FrameTransform {
     this.#used = text + 1 + size - this.#area;
   }
 
-  // Where the next frame can go; those before it leave the heap when they are many.
+  // Where the next frame can go; those before it leave the heap when they are many. Negative: there is no memory.
   #room(bytes: number): number {
     if (this.#used > 0 && this.#used + bytes > WORK_BYTES) this.#empty();
     if (this.#used === 0) {
       const area = this.#sodium.work(bytes);
-      if (area === undefined) throw tooLarge(bytes);
+      this.#exhausted ||= area === undefined;
+      if (area === undefined) return -1;
       this.#area = area;
     }
     return this.#area + this.#used;
@@ -218,7 +226,7 @@ export class CurveBox implements FrameTransform {
     for (let i = 0; i < COUNTER_BYTES; i++) this.#receiveNonce[NONCE_BYTES - COUNTER_BYTES + i] = body[NAME.length + i];
     const size = body.length - OVERHEAD_BYTES;
     const opened = this.#goesNative(size) ? this.#openNative(body, size) : this.#openOnHeap(body, size);
-    if (opened === null) return this.#refuse("cryptographic", "an encrypted frame cannot be opened: it was changed, or forged");
+    if (opened === null) return this.#exhausted ? null : this.#refuse("cryptographic", FORGED);
     this.#received = counter;
     return opened;
   }
@@ -226,7 +234,10 @@ export class CurveBox implements FrameTransform {
   #openOnHeap(body: Uint8Array, size: number): Uint8Array | null {
     const { module, nonce } = this.#sodium;
     const area = this.#sodium.work(body.length);
-    if (area === undefined) return null;
+    if (area === undefined) {
+      this.#exhausted = true;
+      return this.#refuse("no-crypto-memory", `there is no memory to decrypt a frame of ${size} bytes`);
+    }
     const heap = module.HEAPU8;
     heap.set(body, area);
     heap.set(this.#receiveNonce, nonce);
@@ -258,10 +269,6 @@ export class CurveBox implements FrameTransform {
     this.#key.close();
     this.#nativeKey?.fill(0);
   }
-}
-
-function tooLarge(bytes: number): ZmqError {
-  return new ZmqError("crypto-unavailable", `A frame of ${bytes} bytes is more than libsodium's heap can hold`);
 }
 
 function innerFlags(flags: number): number {

@@ -27,6 +27,8 @@ export interface DatagramSetup {
   /** In octets; -1: the system's default. */
   readonly sendBufferSize: number;
   readonly receiveBufferSize: number;
+  /** In octets; asked for in place of the system's default where that is less. The system may grant less. */
+  readonly wishedReceiveBytes?: number;
 }
 
 export interface DatagramSink {
@@ -88,7 +90,8 @@ export class DatagramSocket {
 
   #setUp(setup: DatagramSetup): void {
     const socket = this.#socket;
-    const { group, via, multicast, to } = setup;
+    const { group, via, multicast, to, receiveBufferSize, wishedReceiveBytes = 0 } = setup;
+    if (receiveBufferSize <= 0 && wishedReceiveBytes > 0) this.#widen(wishedReceiveBytes);
     try {
       socket.setBroadcast(true);
       if (group !== undefined) socket.addMembership(group, via ?? undefined);
@@ -104,6 +107,15 @@ export class DatagramSocket {
       return;
     }
     if (to === undefined) this.#opened();
+  }
+
+  #widen(bytes: number): void {
+    const socket = this.#socket;
+    try {
+      if (socket.getRecvBufferSize() < bytes) socket.setRecvBufferSize(bytes);
+    } catch {
+      // The system allows less, or the runtime cannot tell: the default stays.
+    }
   }
 
   #opened(): void {

@@ -17,7 +17,7 @@ import { portOf, type SourceId } from "../pgm/packet.ts";
 import type { ReceiverSink } from "../pgm/receiver.ts";
 import { SourceTable } from "../pgm/source-table.ts";
 import { type DatagramSink, DatagramSocket } from "./datagram-socket.ts";
-import { type EpgmSetup, groupBinding } from "./epgm-sender.ts";
+import type { EpgmSetup } from "./epgm-sender.ts";
 import { formatHostPort } from "./network-address.ts";
 import { listenError } from "./node-stream.ts";
 
@@ -25,6 +25,9 @@ const MAX_FRAME_BYTES = 0x7fffffff;
 /** Packets that all sources of an endpoint may keep together, in windows. */
 const WINDOWS = 4;
 const LEAST_PACKETS = 4096;
+/** The system keeps what a source may send in this time, up to so much, while this process is busy. */
+const BUSY_MS = 50;
+const MOST_BUFFER_BYTES = 4 << 20;
 
 export class EpgmReceiver implements Network {
   #setup: EpgmSetup;
@@ -67,12 +70,12 @@ export class EpgmReceiver implements Network {
 
   #socket(group: string | null, table: SourceTable | null): DatagramSocket {
     const { family, port, via } = this.#setup.target;
-    const { receiveBufferSize } = this.#sink.settings;
+    const { receiveBufferSize, rate } = this.#sink.settings;
     const any = family === 6 ? "::" : "0.0.0.0";
     const events: DatagramSink = {
       onOpen: () => this.#opened(),
       onError: (error) => this.#sink.onError(listenError(error, this.#setup.endpoint)),
-      onDatagram: (bytes, from) => this.#onDatagram(table, bytes, from.address),
+      onDatagram: (bytes, from) => this.#onDatagram(table, bytes, from),
       onFree: () => undefined, // A NAK that waits is as good as one that is lost: it is asked again.
       onSendError: () => this.#sink.drop("send-failed", 1),
       onReceiveError: (error) => this.#receiveFailed(error),
@@ -80,7 +83,9 @@ export class EpgmReceiver implements Network {
     const common = { family, via, sendBufferSize: -1, receiveBufferSize };
     if (group === null)
       return new DatagramSocket({ ...common, address: any, port: 0, shared: false, multicast: { hops: 1, loop: true } }, events);
-    return new DatagramSocket({ ...common, address: any, ...groupBinding(group, family), port, shared: true, group }, events);
+    const wishedReceiveBytes = Math.min(MOST_BUFFER_BYTES, (BUSY_MS * rate) / 8);
+    const bound = { address: any, ...groupBinding(group, family), port, shared: true, group };
+    return new DatagramSocket({ ...common, ...bound, wishedReceiveBytes }, events);
   }
 
   #opened(): void {
@@ -88,9 +93,9 @@ export class EpgmReceiver implements Network {
   }
 
   // At `out` comes nothing that we asked for: sources answer to the group.
-  #onDatagram(table: SourceTable | null, bytes: Uint8Array, from: string): void {
+  #onDatagram(table: SourceTable | null, bytes: Uint8Array, from: Sender): void {
     this.#looking = true;
-    table?.receive(bytes, from);
+    table?.receive(bytes, from.address, from.port);
     this.#looking = false;
     const touched = this.#touched;
     this.#touched = null;
@@ -113,7 +118,7 @@ export class EpgmReceiver implements Network {
       resume: () => table.resume(id),
       counters: () => table.counters(id) as unknown as Record<string, number> | undefined,
       written: (pipe) => this.#written(pipe),
-      toSource: (bytes, address) => this.#out.sendTo(bytes, this.#scoped(address), this.#setup.target.port),
+      toSource: (bytes, address, port = this.#setup.target.port) => this.#out.sendTo(bytes, this.#scoped(address), port),
       toGroup: (bytes) => this.#out.sendTo(bytes, this.#setup.target.send, this.#setup.target.port),
     });
     this.#inlets.set(nameOf(id), inlet);
@@ -155,12 +160,18 @@ export class EpgmReceiver implements Network {
   }
 }
 
+/** Where a datagram came from. */
+interface Sender {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** What an inlet needs of its endpoint. */
 interface InletHost {
   resume(): void;
   counters(): Record<string, number> | undefined;
   written(pipe: Pipe): void;
-  toSource(bytes: Uint8Array, address: string): void;
+  toSource(bytes: Uint8Array, address: string, port?: number): void;
   toGroup(bytes: Uint8Array): void;
 }
 
@@ -182,8 +193,8 @@ class SourceInlet implements ReceiverSink, NetworkEnd, PipeTaker {
     this.#peer.address = `epgm://${formatHostPort(from, portOf(id))}/${nameOf(id)}`;
   }
 
-  toSource(bytes: Uint8Array, address: string): void {
-    this.#host.toSource(bytes, address);
+  toSource(bytes: Uint8Array, address: string, port?: number): void {
+    this.#host.toSource(bytes, address, port);
   }
 
   ask(bytes: Uint8Array, address: string): void {
@@ -269,6 +280,11 @@ class SourceInlet implements ReceiverSink, NetworkEnd, PipeTaker {
   onDrained(): void {
     // Nothing is kept of it here.
   }
+}
+
+/** A socket for a group hears only that group where the system allows it to bind to one. */
+function groupBinding(group: string, family: 4 | 6): { address?: string } {
+  return family === 4 && process.platform !== "win32" ? { address: group } : {};
 }
 
 /** A source's id as text: the global source id and the port, as OpenPGM prints it. */

@@ -1,9 +1,11 @@
 /**
- * The sending side of epgm: a PUB's or XPUB's pipe, packed into the packets of one PGM source, and its three sockets.
+ * The sending side of epgm: a PUB's or XPUB's pipe, packed into the packets of one PGM source, and its sockets.
  *
- *     out    ─▶ group:port          originals, repairs, SPM, NCF
- *     own    ◀─ our address:port    NAK, SPMR
- *     group  ◀─ group:port          SPMR to all
+ *     out     ─▶ group:port          originals, repairs, NCF
+ *     own     ◀─ our address:port    NAK, SPMR; of several sources on one host only one gets them
+ *     aside  ◀─▶ a port of its own   SPM to the group; NAK that came to nothing at `own`
+ *
+ * It does not hear the group: every packet of its own would come back. Receivers ask at our address.
  *
  * The first message of an event-loop turn goes at once, what follows when a packet is full or the turn ends. What the
  * rate or the system does not take yet waits in the pipe and counts there. Owns opening and closing; the protocol is
@@ -40,6 +42,7 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
   #id: SourceId;
   #sockets: DatagramSocket[] = [];
   #out: DatagramSocket;
+  #aside: DatagramSocket | null = null;
   #listening = 0;
   #source: Source | null = null;
   #open = false;
@@ -64,12 +67,16 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     this.#peer.address = setup.endpoint;
     this.#pipe = sink.join(this.#peer, this);
     const { port, send, via } = setup.target;
-    const { multicastHops: hops, multicastLoop: loop } = sink.settings;
     const address = via === null ? undefined : addressOf(via);
     this.#out = this.#socket(
-      { ...(address === undefined ? {} : { address }), port: 0, multicast: { hops, loop }, to: { address: send, port } },
+      { ...(address === undefined ? {} : { address }), port: 0, multicast: this.#multicast, to: { address: send, port } },
       { onOpen: () => this.#listen(address ?? this.#out.bound.address) },
     );
+  }
+
+  get #multicast(): { readonly hops: number; readonly loop: boolean } {
+    const { multicastHops: hops, multicastLoop: loop } = this.#sink.settings;
+    return { hops, loop };
   }
 
   #socket(setup: Partial<DatagramSetup> & { port: number }, sink: Partial<DatagramSink>): DatagramSocket {
@@ -95,7 +102,7 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
   // The way out is there: now the ways in, at our own address and in the group.
   #listen(address: string): void {
     if (this.#closed) return;
-    const { port, send, family } = this.#setup.target;
+    const { port, send } = this.#setup.target;
     const { dataBytes, overheadBytes, windowPackets } = this.#setup;
     const { rate } = this.#sink.settings;
     this.#source = new Source(
@@ -105,7 +112,7 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     );
     this.#listening = 2;
     this.#socket({ address, port }, {});
-    this.#socket({ ...groupBinding(send, family), port, group: send }, {});
+    this.#aside = this.#socket({ address, port: 0, shared: false, multicast: this.#multicast }, { onFree: () => undefined });
   }
 
   // The system's sockets ------------------------------------------------------------------------------------------------
@@ -131,7 +138,7 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
       this.#sink.drop(fault === "checksum" ? "wrong-checksum" : "malformed-packet", 1, this.#peer);
       return;
     }
-    // All of the group's packets come by here, our own too; ours to answer is what names our source.
+    // Ours to answer is what names our source.
     const { high, low } = this.#id;
     if (packet.high !== high || packet.low !== low || packet.sourcePort !== this.#setup.target.port) return;
     if (packet.type === NAK) this.#source?.onNak(packet);
@@ -161,6 +168,12 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     this.#packetsLeft--;
     this.#peer.bytesSent += packet.length;
     this.#out.send(packet);
+  }
+
+  announce(spm: Uint8Array): void {
+    const { send, port } = this.#setup.target;
+    this.#peer.bytesSent += spm.length;
+    this.#aside?.sendTo(spm, send, port);
   }
 
   onRoom(): void {
@@ -255,12 +268,6 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     }
   }
 }
-
-/** A socket for a group hears only that group where the system allows it to bind to one. */
-export function groupBinding(group: string, family: 4 | 6): { address?: string } {
-  return family === 4 && process.platform !== "win32" ? { address: group } : {};
-}
-
 // A session's id: a global source id of six octets, and a port that is not the group's.
 function randomId(random: Random, port: number): SourceId {
   let own = 0;

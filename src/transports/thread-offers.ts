@@ -9,6 +9,7 @@
  * HELLO says of each side what the other may know and needs: type, routing id, marks, conflation. After it both sides
  * have a link. Does not own: who has which name (threads.ts).
  */
+import { fromText, toText } from "../base/bytes.ts";
 import type { Party } from "../core/transport.ts";
 import { ACCEPTED, direction, HELLO, OFFER_STATE, pairHeader, REFUSED, SIDE_BIT, SIDE_DONE, SIDE_SLOT } from "../ring/layout.ts";
 import { RingReader, RingWriter } from "../ring/spsc-ring.ts";

@@ -376,7 +376,10 @@ export class Engine implements FrameSink {
 
 // Frames are sealed first, then put into the form of the link.
 function sealed(transform: FrameTransform, form: WireForm | null): WireForm {
-  return form === null ? (parts) => transform.seal(parts) : (parts) => form(transform.seal(parts));
+  return (parts) => {
+    const frames = transform.seal(parts);
+    return frames === null || form === null ? frames : form(frames);
+  };
 }
 
 function ascii(text: string): string {

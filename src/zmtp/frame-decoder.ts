@@ -175,6 +175,9 @@ export class FrameDecoder {
   startTraffic(transform: FrameTransform | null): void {
     this.handshaking = false;
     this.#transform = transform;
+    const { maxFrameBytes } = this.#limits;
+    if (transform !== null && transform.maxSealedBytes < maxFrameBytes)
+      this.#limits = { ...this.#limits, maxFrameBytes: transform.maxSealedBytes };
   }
 
   /** Gives up what is undecided and takes nothing more. */

@@ -17,9 +17,10 @@ export const MAX_HEADER_BYTES = 9;
 
 /**
  * Puts gathered frames into the form of a peer's wire. Each part is whole frames, a large body may be a part by itself.
- * Called once for each write, in their order; the result is in new memory or refers to the parts' bodies.
+ * Called once for each write, in their order; the result is in new memory or refers to the parts' bodies. Null: it cannot
+ * be done, and nothing can be written after it.
  */
-export type WireForm = (parts: readonly Uint8Array[]) => Uint8Array[];
+export type WireForm = (parts: readonly Uint8Array[]) => Uint8Array[] | null;
 
 /** Writes the header of a frame into `target` at `at` and returns the offset after it; nine octets of room are enough. */
 export function writeHeader(target: Uint8Array, at: number, flags: number, bodyBytes: number): number {

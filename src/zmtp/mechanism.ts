@@ -67,12 +67,17 @@ export interface Mechanism {
   close(): void;
 }
 
+/** The largest body that a mechanism seals; what libsodium's heap, 2 GiB at most, holds for certain. */
+export const MAX_SEALED_BODY_BYTES = 2 ** 30;
+
 /** What a mechanism does to the frames of the traffic phase: a sealed frame takes the place of each plain one. */
 export interface FrameTransform {
   /** After `open`: the flags of the frame inside (FLAG_MORE, FLAG_COMMAND). */
   readonly flags: number;
   /** After `open` refused: why. */
   readonly failure: { readonly reason: ErrorReason; readonly text: string };
+  /** Octets that a sealed frame's body may have. */
+  readonly maxSealedBytes: number;
   /** The wire form of plain frames with each of them sealed, in memory of its own. */
   readonly seal: WireForm;
   /** The body inside a sealed frame's body, in memory of its own; null when it is not what the peer sealed next. */

@@ -21,7 +21,7 @@ import { NO_AUTHORITY, NullMechanism } from "../../src/zmtp/mechanism.ts";
 import type { SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { ZwsDecoder } from "../../src/zmtp/zws.ts";
 import { hex, join, own, text } from "../support/bytes.ts";
-import { fill, listed, makeClient, makeServer, metadataOf, never, sent, shakeHands } from "../support/curve.ts";
+import { fill, listed, makeClient, makeServer, metadataOf, never, sealAll, sent, shakeHands } from "../support/curve.ts";
 import { command, EngineProbe, greeting, limits, message, ready } from "../support/engine-probe.ts";
 
 export interface FuzzTarget {
@@ -112,7 +112,7 @@ function sealedMessage(): NonNullable<typeof sealed> {
         makeServer(listed(fill(0x44), fill(0xb0, 16), fill(0xa0, 16), fill(0x55))),
       );
     const plain = join(hex("00 05"), text("hello"));
-    const wire = concatAll(hands().fromClient.seal([plain]));
+    const wire = concatAll(sealAll(hands().fromClient, [plain]));
     return { bytes: wire.subarray(2), open: () => hands().fromServer };
   })();
   return sealed;

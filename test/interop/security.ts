@@ -6,7 +6,17 @@
 import assert from "node:assert/strict";
 import { decode } from "../../src/base/z85.ts";
 import { curveKeyPair, Reply } from "../../src/node.ts";
-import { boundTo, deadline, newEndpoint, nextEvent, type OurOptions, receiveAll, sendAll, TRANSPORTS } from "../support/ours.ts";
+import {
+  boundTo,
+  deadline,
+  newEndpoint,
+  nextEvent,
+  type OurOptions,
+  receiveAll,
+  sendAll,
+  TRANSPORTS,
+  type Transport,
+} from "../support/ours.ts";
 import { frame, framesOf, reportOf, text } from "../support/pattern.ts";
 import type { PeerOptions, PeerSocket } from "../support/peer.ts";
 import type { PeerKind } from "../support/peers.ts";
@@ -88,9 +98,9 @@ function weDecide(stage: Stage, status: string): { readonly asked: string[][] } 
 // milliseconds of the handler's reply. Both are seen here, and both say nothing to the client.
 const SILENT: readonly string[] = ["handshake-timeout", "peer-closed", "connection-lost"];
 
-export function security(kind: PeerKind): void {
+export function security(kind: PeerKind, transports: readonly Transport[] = TRANSPORTS): void {
   withPeer(kind, "CURVE", (test) => {
-    for (const transport of TRANSPORTS) {
+    for (const transport of transports) {
       for (const binder of SIDES) {
         for (const weServe of [true, false]) {
           test(`${transport}: ${weServe ? "we are" : "they are"} the server, ${binder} binds: messages both ways`, async (stage) => {
@@ -252,7 +262,7 @@ export function security(kind: PeerKind): void {
   });
 
   withPeer(kind, "PLAIN", (test) => {
-    for (const transport of TRANSPORTS) {
+    for (const transport of transports) {
       for (const binder of SIDES) {
         test(`${transport}: we are the server, ${binder} binds: messages both ways, and the handler gets name and password`, async (stage) => {
           const { asked } = weDecide(stage, "200");
@@ -261,7 +271,7 @@ export function security(kind: PeerKind): void {
           await stage.join(ours, theirs, binder, transport);
           assert.deepEqual(asked[0].slice(2), [
             "home",
-            transport === "tcp" ? "127.0.0.1" : "localhost",
+            transport === "ipc" ? "localhost" : "127.0.0.1",
             "",
             "PLAIN",
             PLAIN_CLIENT.name,

@@ -2,28 +2,18 @@
 // crashes, memory grows by no more than the attacker really sent, the good peer gets its answers, and the attacker's connection ends with an event.
 
 import assert from "node:assert/strict";
-import { connect, createServer, type Socket as TcpSocket } from "node:net";
+import { createServer } from "node:net";
 import { before, type TestContext } from "node:test";
 import { seededRandom } from "../../src/base/random.ts";
 import { toKey } from "../../src/core/security.ts";
-import {
-  curveKeyPair,
-  Dealer,
-  Publisher,
-  type Readable,
-  Reply,
-  Request,
-  type Socket,
-  Subscriber,
-  type Writable,
-  XPublisher,
-} from "../../src/node.ts";
+import { curveKeyPair, Dealer, Publisher, type Readable, Subscriber, type Writable, XPublisher } from "../../src/node.ts";
 import { CurveClient } from "../../src/security/curve-client.ts";
 import { encodeCommand } from "../../src/zmtp/command.ts";
 import { FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
 import { mutate } from "../fuzz/guided.ts";
+import { Attacker, MIB, type Service, service, withstand } from "../support/attack.ts";
 import { hex, text } from "../support/bytes.ts";
-import { loadSodium, metadataOf, never, portable, readyOf, sent } from "../support/curve.ts";
+import { loadSodium, metadataOf, never, portable, readyOf, sealAll, sent } from "../support/curve.ts";
 import { command, frame as frameOf, greeting, message, ready } from "../support/engine-probe.ts";
 import { bound, check, Events, eventually, own } from "../support/harness.ts";
 import { seed } from "../support/seed.ts";
@@ -35,102 +25,8 @@ const asClient = { curve: { serverKey: server.publicKey, keyPair: client } } as 
 
 before(loadSodium);
 
-/** Bytes over TCP, and what comes back. */
-class Attacker {
-  readonly socket: TcpSocket;
-  received = Buffer.alloc(0);
-  ended = false;
-
-  constructor(t: TestContext, endpoint: string) {
-    this.socket = connect(Number(endpoint.split(":").at(-1)), "127.0.0.1");
-    this.socket.on("data", (chunk) => {
-      this.received = Buffer.concat([this.received, chunk]);
-    });
-    this.socket.on("error", () => undefined);
-    this.socket.on("close", () => {
-      this.ended = true;
-    });
-    t.after(() => this.socket.destroy());
-  }
-
-  send(...parts: readonly Uint8Array[]): void {
-    this.socket.write(Buffer.concat(parts));
-  }
-
-  async read(count: number): Promise<Buffer> {
-    await eventually(() => this.received.length >= count);
-    const taken = this.received.subarray(0, count);
-    this.received = this.received.subarray(count);
-    return taken;
-  }
-
-  /** The body of the next frame. */
-  async frame(): Promise<Buffer> {
-    const [flags, short] = await this.read(2);
-    if ((flags & 2) === 0) return this.read(short);
-    const rest = await this.read(7);
-    return this.read(Number(Buffer.concat([Buffer.from([short]), rest]).readBigUInt64BE()));
-  }
-
-  async over(): Promise<void> {
-    await eventually(() => this.ended);
-  }
-}
-
-function memory(): number {
-  global.gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-interface Service {
-  readonly endpoint: string;
-  readonly socket: Socket;
-  readonly events: Events;
-  /** A question of the good peer, and its answer. */
-  ask(): Promise<void>;
-}
-
-/** A REP that answers, and a REQ of good will that asks it. */
-async function service(
-  t: TestContext,
-  options: ConstructorParameters<typeof Reply>[0],
-  theirs: ConstructorParameters<typeof Request>[0],
-) {
-  const socket = own(t, new Reply({ linger: 0, ...options }));
-  const endpoint = await bound(socket);
-  void socket.drain((question) => void socket.trySend(question));
-  const good = own(t, new Request({ linger: 0, ...theirs }));
-  good.connect(endpoint);
-  await good.connected();
-  let count = 0;
-  let last = Promise.resolve();
-  const askOne = async (): Promise<void> => {
-    await good.send(`question ${++count}`);
-    assert.equal(String((await good.receive({ timeout: 5000 }))[0]), `question ${count}`);
-  };
-  // One question at a time, whoever asks.
-  const ask = (): Promise<void> => {
-    last = last.then(askOne);
-    return last;
-  };
-  await ask();
-  return { endpoint, socket, events: new Events(socket), ask } satisfies Service;
-}
-
 const secured = (t: TestContext): Promise<Service> => service(t, asServer, asClient);
 const open = (t: TestContext): Promise<Service> => service(t, {}, {});
-
-const MIB = 1024 * 1024;
-
-/** The attack costs no more than so much memory, and the good peer is served before, during and after. */
-async function withstand({ ask }: Service, attack: () => Promise<void>, most = 24 * MIB): Promise<void> {
-  const before = memory();
-  await Promise.all([attack(), ask()]);
-  await ask();
-  const growth = memory() - before;
-  assert.ok(growth < most, `memory grew by ${growth} bytes`);
-}
 
 /** A frame with the flag of a command. */
 const frame = (body: Uint8Array): Uint8Array => frameOf(body, FLAG_COMMAND);
@@ -174,7 +70,7 @@ check("CVE-2014-7203: a CURVE message that is sent again is refused, and its con
     const attacker = new Attacker(t, target.endpoint);
     const transform = await shakeHands(attacker);
     assert.ok(transform);
-    const question = Buffer.concat(transform.seal([message("", "pay 100")]));
+    const question = Buffer.concat(sealAll(transform, [message("", "pay 100")]));
     attacker.send(question);
     assert.ok((await attacker.frame()).length > 0);
     attacker.send(question);
@@ -187,11 +83,26 @@ check("CVE-2014-7203: the frames of one connection are worth nothing on another"
   const target = await secured(t);
   await withstand(target, async () => {
     const first = new Attacker(t, target.endpoint);
-    const seen = Buffer.concat((await shakeHands(first))?.seal([message("", "pay 100")]) ?? []);
+    const transform = await shakeHands(first);
+    assert.ok(transform);
+    const seen = Buffer.concat(sealAll(transform, [message("", "pay 100")]));
     const second = new Attacker(t, target.endpoint);
     await shakeHands(second);
     second.send(seen);
     assert.equal((await target.events.next("disconnect")).reason, "cryptographic");
+  });
+});
+
+check("CVE-2019-6250: a frame that announces more than CURVE can open ends its connection before it comes", async (t) => {
+  const target = await secured(t);
+  await withstand(target, async () => {
+    const attacker = new Attacker(t, target.endpoint);
+    await shakeHands(attacker);
+    attacker.send(hex("02 0000000040000022"));
+    const { error } = await target.events.next("disconnect");
+    assert.equal(error?.reason, "message-too-large");
+    assert.match(error?.message ?? "", /announces 1073741858 bytes, the limit is 1073741857/);
+    await attacker.over();
   });
 });
 

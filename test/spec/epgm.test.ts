@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as zmtp from "../../src/node.ts";
@@ -80,16 +81,32 @@ check("endpoints are read as OpenPGM reads them: interface, groups to hear, grou
   assert.deepEqual([six.family, six.send], [6, "ff08::1"]);
 });
 
+/** What a program of test/support prints when it runs on a host of its own. */
+async function staged(t: TestContext, name: string): Promise<unknown> {
+  const network = Network.make(1);
+  t.after(() => network.remove());
+  const program = fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
+  const [command, ...rest] = network.hosts[0].command(process.execPath, program);
+  const { stdout } = await promisify(execFile)(command, rest, { timeout: 30_000 });
+  return JSON.parse(stdout);
+}
+
+check(
+  "forwarders: of three sources on one host everything that was lost is repaired; one from tcp subscribes by itself",
+  async (t) => {
+    assert.deepEqual(await staged(t, "epgm-forwarders"), {
+      groupToGroup: { count: 1800, wrong: 0, repaired: [true, true, true] },
+      tcpToGroup: { count: 600, wrong: 0 },
+    });
+  },
+  noNamespaces,
+);
+
 check(
   "a source is a peer: it comes, has counters, loses packets with an event, waits for a full queue, and ends",
   async (t) => {
-    const network = Network.make(1);
-    t.after(() => network.remove());
-    const program = fileURLToPath(new URL("../support/epgm-stage.js", import.meta.url));
-    const [command, ...rest] = network.hosts[0].command(process.execPath, program);
-    const { stdout } = await promisify(execFile)(command, rest, { timeout: 8000 });
     const numbers = Array.from({ length: 20 }, (_, i) => `${11 + i}`);
-    assert.deepEqual(JSON.parse(stdout), {
+    assert.deepEqual(await staged(t, "epgm-stage"), {
       got: ["first", "after the gap", ...numbers],
       events: [{ type: "accept" }, { type: "gap", first: 1, last: 9, count: 9 }, { type: "disconnect", reason: "peer-closed" }],
       dropped: { "wrong-checksum": 1, "malformed-packet": 1, unrepairable: 9 },

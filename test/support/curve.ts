@@ -86,6 +86,13 @@ export function failureOf(step: MechanismStep): HandshakeFailure {
   return step as HandshakeFailure;
 }
 
+/** The sealed frames. */
+export function sealAll(transform: FrameTransform, parts: readonly Uint8Array[]): Uint8Array[] {
+  const sealed = transform.seal(parts);
+  assert.ok(sealed);
+  return sealed;
+}
+
 /** The four commands of a handshake and both ends' transforms. */
 export interface Handshake {
   readonly client: CurveClient;

@@ -9,6 +9,9 @@ import { SourceTable } from "../../src/pgm/source-table.ts";
 
 export const GROUP = "239.192.1.1";
 export const PORT = 5555;
+const HOST = "10.9.9.1";
+/** Source 1 sends its SPMs from the port after this, and so on. */
+const SPM_PORTS = 40_000;
 const LIMITS = { maxFrameBytes: 1 << 20, maxFrames: 1000, maxMetadataBytes: 0, copyBodies: false };
 
 /** What the wire does to each packet, on its way to each receiver, and back. */
@@ -52,9 +55,9 @@ export class Member {
       onSource: (id) => {
         this.ids.push(id);
         return {
-          toSource: (bytes) => {
-            this.naks++;
-            net.toSources(bytes, this);
+          toSource: (bytes, _address, port) => {
+            if (port === undefined) this.naks++;
+            net.toSources(bytes, this, port);
           },
           ask: (bytes) => net.toSources(bytes, this),
           onOctets: () => undefined,
@@ -88,6 +91,8 @@ export class PgmNet {
   octets = 0;
   /** Whether what sources send arrives at all, by its type. */
   arrives: (type: number) => boolean = () => true;
+  /** Sources are members of one host: what comes to the group's port there gets the last of them. */
+  oneHost = false;
   /** What sources sent, in order. */
   readonly sent: Uint8Array[] = [];
 
@@ -110,39 +115,41 @@ export class PgmNet {
       id: { high: 0x01020304, low: (0x05060000 | (7000 + number)) >>> 0 },
       group: GROUP,
       port: PORT,
-      address: `10.9.9.${number}`,
+      address: this.oneHost ? HOST : `10.9.9.${number}`,
       dataBytes,
       overheadBytes: 28,
       rateKilobits: rate,
       windowPackets: window,
       firstSqn,
     };
-    const source = new Source(setup, this.clock, {
-      toGroup: (packet) => {
-        this.octets += packet.length + 28;
-        this.sent.push(Uint8Array.from(packet));
-        if (!this.arrives(packet[4])) return;
-        for (const member of this.members)
-          if (member.weather !== null) this.carry(member.weather, packet, (bytes) => this.#arrive(member, bytes));
-      },
-      onRoom,
-    });
+    const toGroup = (packet: Uint8Array): void => {
+      this.octets += packet.length + 28;
+      this.sent.push(Uint8Array.from(packet));
+      if (!this.arrives(packet[4])) return;
+      for (const member of this.members)
+        if (member.weather !== null)
+          this.carry(member.weather, packet, (bytes) => this.#arrive(member, bytes, setup.address, SPM_PORTS + number));
+    };
+    const source = new Source(setup, this.clock, { toGroup, announce: toGroup, onRoom });
     this.sources.push(source);
     return source;
   }
 
-  #arrive(member: Member, bytes: Uint8Array): void {
+  #arrive(member: Member, bytes: Uint8Array, address: string, port: number): void {
     if (member.weather === null) return;
     member.onPacket(bytes);
-    member.table.receive(bytes, "10.9.9.1");
+    member.table.receive(bytes, address, port);
   }
 
-  toSources(bytes: Uint8Array, from: Member): void {
+  toSources(bytes: Uint8Array, from: Member, port = PORT): void {
     if (from.weather === null) return;
     this.carry(from.weather, bytes, (arrived) => {
       const packet = new Packet();
       if (packet.read(arrived) !== null) return;
-      const source = this.sources[(packet.low & 0xffff) - 7001];
+      const number = (packet.low & 0xffff) - 7000;
+      const gets = port !== PORT ? port - SPM_PORTS : this.oneHost ? this.sources.length : number;
+      // As a sender does: what names another source is not looked at.
+      const source = gets === number ? this.sources[number - 1] : undefined;
       if (packet.type === SPMR) source?.onSpmr();
       else source?.onNak(packet);
     });

@@ -6,7 +6,6 @@ import { seededRandom } from "../../../src/base/random.ts";
 import { Outbox, SlabPool } from "../../../src/core/outbox.ts";
 import type { Link } from "../../../src/core/transport.ts";
 import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
-import type { WireForm } from "../../../src/zmtp/frame-encoder.ts";
 import { hex, join, text, toHexText } from "../../support/bytes.ts";
 import { command, greeting, limits, message, ready } from "../../support/engine-probe.ts";
 import { frames, said } from "../../support/pipes.ts";
@@ -30,13 +29,18 @@ class FakeLink {
   }
 }
 
+const SILENT = { onTaken: () => undefined, onUnformed: () => undefined };
+
 function outbox(): { box: Outbox; link: FakeLink; taken: number[]; bytes: () => number } {
   const link = new FakeLink();
   const taken: number[] = [];
   let bytes = 0;
-  const box = new Outbox(link as unknown as Link, new SlabPool(), (messages, size) => {
-    taken.push(messages);
-    bytes += size;
+  const box = new Outbox(link as unknown as Link, new SlabPool(), {
+    onTaken(messages, size) {
+      taken.push(messages);
+      bytes += size;
+    },
+    onUnformed: (messages) => taken.push(-messages),
   });
   return { box, link, taken, bytes: () => bytes };
 }
@@ -57,7 +61,20 @@ function decodeMessages(bytes: Uint8Array): string[] {
 }
 
 describe("Outbox: another form on the wire", () => {
-  const upper: WireForm = (parts) => parts.map((part) => Buffer.from(String(part).toUpperCase()));
+  it("that cannot be made: what was to be written is told and gone, the rest waits to be given back", () => {
+    const { box, link, taken } = outbox();
+    box.form = () => null;
+    box.add(frames("lost"));
+    box.flush();
+    assert.deepEqual(taken, [-1]);
+    box.add(frames("kept"));
+    box.flush();
+    assert.equal(link.all.length, 0);
+    const { messages, sent } = box.unsent();
+    assert.deepEqual([messages.map(said), sent], [["kept"], 0]);
+  });
+
+  const upper = (parts: readonly Uint8Array[]): Uint8Array[] => parts.map((part) => Buffer.from(String(part).toUpperCase()));
 
   it("writes it, counts its octets, and leaves what was gathered before as it is", () => {
     const { box, link, bytes } = outbox();
@@ -297,10 +314,10 @@ describe("Outbox: a break at every state", () => {
   it("what is given back has memory of its own: slabs are used again", () => {
     const pool = new SlabPool();
     const link = new FakeLink();
-    const box = new Outbox(link as unknown as Link, pool, () => undefined);
+    const box = new Outbox(link as unknown as Link, pool, SILENT);
     box.add(frames("precious", "x".repeat(100)));
     const { messages } = box.unsent();
-    const other = new Outbox(link as unknown as Link, pool, () => undefined);
+    const other = new Outbox(link as unknown as Link, pool, SILENT);
     other.add(frames("y".repeat(700), "z".repeat(700)));
     assert.equal(said(messages[0]), `precious|${"x".repeat(100)}`);
   });

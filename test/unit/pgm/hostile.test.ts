@@ -46,14 +46,14 @@ describe("hostile packets", () => {
     for (let i = 0; i < 100; i++) {
       const bytes = data(id, 500 + i);
       bytes[25] ^= 1;
-      member.table.receive(bytes, "10.0.0.9");
+      member.table.receive(bytes, "10.0.0.9", 4321);
     }
     assert.equal(member.drops.filter((each) => each === "wrong-checksum").length, 100);
     const other = data(id, 500);
     other[3] ^= 1;
-    member.table.receive(other, "10.0.0.9");
+    member.table.receive(other, "10.0.0.9", 4321);
     const elsewhere = encodeSpm(id, PORT + 1, { sqn: 9, trail: 0, lead: 0, address: "10.0.0.1", fin: true });
-    member.table.receive(elsewhere, "10.0.0.9");
+    member.table.receive(elsewhere, "10.0.0.9", 4321);
     assert.equal(member.drops.length, 102);
     assert.equal(source.counters.naks >= 0, true);
     finish();
@@ -61,7 +61,7 @@ describe("hostile packets", () => {
 
   it("that make up thousands of sources do not push the real one out", () => {
     const { member, finish } = stage();
-    for (let i = 0; i < 20_000; i++) member.table.receive(data(forged(i), 0), "10.0.0.9");
+    for (let i = 0; i < 20_000; i++) member.table.receive(data(forged(i), 0), "10.0.0.9", 4321);
     assert.ok(member.ids.length <= 256, `${member.ids.length} sources`);
     assert.equal(member.drops.filter((each) => each === "too-many-sources").length, 20_000 - 255);
     finish();
@@ -70,9 +70,9 @@ describe("hostile packets", () => {
   it("that make up windows fill no more than the budget of all together", () => {
     const { net, member, source } = stage();
     for (let number = 0; number < 200; number++) {
-      member.table.receive(data(forged(number), 0, 0), "10.0.0.9");
+      member.table.receive(data(forged(number), 0, 0), "10.0.0.9", 4321);
       // Number 1 never comes: all these would wait for it.
-      for (let sqn = 2; sqn < 90; sqn++) member.table.receive(data(forged(number), sqn, 0), "10.0.0.9");
+      for (let sqn = 2; sqn < 90; sqn++) member.table.receive(data(forged(number), sqn, 0), "10.0.0.9", 4321);
     }
     assert.ok(member.budget.kept <= member.budget.limit, `${member.budget.kept} packets`);
     assert.ok(member.budget.kept > 4000, "and used");
@@ -172,8 +172,8 @@ describe("hostile packets", () => {
     ];
     let sqn = 0;
     for (const hex of bad) {
-      member.table.receive(data(id, sqn++, 0, hex), "10.0.0.9");
-      member.table.receive(data(id, sqn++, 0), "10.0.0.9");
+      member.table.receive(data(id, sqn++, 0, hex), "10.0.0.9", 4321);
+      member.table.receive(data(id, sqn++, 0), "10.0.0.9", 4321);
     }
     assert.deepEqual(member.messages, Array(bad.length).fill("abc"));
     assert.deepEqual(member.drops, [
@@ -231,7 +231,7 @@ describe("hostile packets", () => {
             bytes.readUInt32BE(20),
           );
       }
-      member.table.receive(Uint8Array.from(bytes), "10.0.0.9");
+      member.table.receive(Uint8Array.from(bytes), "10.0.0.9", 4321);
       if (packet.read(bytes) === null && packet.type === NAK) source.onNak(packet);
       if (i % 100 === 0) net.clock.advance(1);
     }

@@ -49,6 +49,33 @@ describe("a source and receivers on a wire that loses, repeats and reorders", ()
     }
   }
 
+  it("several sources on one host, of which one only gets what is asked at the group's port: all are repaired", () => {
+    const net = new PgmNet(seed);
+    net.oneHost = true;
+    const member = net.member({ lost: 20 });
+    const sources = [net.source(), net.source(), net.source()];
+    for (const source of sources) source.start();
+    net.clock.advance(100);
+    for (const [i, source] of sources.entries())
+      sendAll(
+        net,
+        source,
+        numbered(100, () => 20, 1000 * i),
+      );
+    net.clock.advance(20_000);
+    const got = numbersOf(member).sort((a, b) => a - b);
+    for (const [i, source] of sources.entries()) {
+      const own = got.filter((n) => n >= 1000 * i && n < 1000 * (i + 1));
+      // Who missed the first SPMs begins later.
+      assert.deepEqual(
+        own,
+        Array.from({ length: own.length }, (_, at) => 1000 * i + 100 - own.length + at),
+      );
+      assert.ok(own.length > 90 && source.counters.repairs > 0);
+    }
+    assert.deepEqual(member.gaps, []);
+  });
+
   it("one of three that loses does not slow the others, and asks for all of them only its own", () => {
     const net = new PgmNet(seed);
     const [good, also, bad] = [net.member(), net.member(), net.member({ lost: 20 })];

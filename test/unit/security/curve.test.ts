@@ -20,6 +20,7 @@ import {
   never,
   readyOf,
   SERVER,
+  sealAll,
   sent,
   shakeHands,
 } from "../../support/curve.ts";
@@ -56,7 +57,7 @@ function bodies(sealed: readonly Uint8Array[]): Uint8Array[] {
 }
 
 const seal = (transform: FrameTransform, body: Uint8Array, flags = 0): Uint8Array =>
-  bodies(transform.seal([plain({ flags, body })]))[0];
+  bodies(sealAll(transform, [plain({ flags, body })]))[0];
 
 describe("CURVE: the fixed vector", () => {
   const clientRandom = (): ReturnType<typeof listed> => listed(fill(0x33), fill(0xc0, 16));
@@ -75,11 +76,11 @@ describe("CURVE: the fixed vector", () => {
     assert.equal(toHexText(initiate), `08494e495449415445${"a0".repeat(16)}${VECTOR.cookie}0000000000000002${VECTOR.initiate}`);
     assert.equal(toHexText(ready), `055245414459${"0000000000000001"}${VECTOR.ready}`);
     assert.equal(
-      toHexText(Buffer.concat(fromClient.seal([plain({ body: text("abc") })]))),
+      toHexText(Buffer.concat(sealAll(fromClient, [plain({ body: text("abc") })]))),
       `0024074d4553534147450000000000000003${VECTOR.clientMessage}`,
     );
     assert.equal(
-      toHexText(Buffer.concat(fromServer.seal([plain({ body: text("abc") })]))),
+      toHexText(Buffer.concat(sealAll(fromServer, [plain({ body: text("abc") })]))),
       `0024074d4553534147450000000000000002${VECTOR.serverMessage}`,
     );
   });
@@ -177,7 +178,7 @@ describe("CURVE: against tweetnacl", () => {
             if (apart && size > 0) parts.push(frame.subarray(0, header), frame.subarray(header));
             else parts.push(frame);
           }
-          const sealed = bodies(fromClient.seal(parts));
+          const sealed = bodies(sealAll(fromClient, parts));
           assert.equal(sealed.length, sizes.length);
           for (const [index, body] of sealed.entries()) {
             const opened = fromServer.open(body);
@@ -399,7 +400,7 @@ describe("CURVE: the end", () => {
     fromServer.close();
     assert.equal(fromServer.open(sealed), null);
     assert.equal(fromServer.failure.reason, "disconnected");
-    assert.throws(() => fromServer.seal([plain({ body: text("x") })]));
+    assert.throws(() => sealAll(fromServer, [plain({ body: text("x") })]));
     const key = sodium.secretKey(fill(0x77));
     const { pointer } = key;
     assert.equal(sodium.module.HEAPU8[pointer], 0x77);
@@ -422,7 +423,7 @@ describe("CURVE: the end", () => {
   it("makes another nonce for each frame: counters rise by one from where the handshake ended", () => {
     const { fromClient, fromServer } = shakeHands();
     const counters = (transform: FrameTransform): number[] =>
-      bodies(transform.seal([plain({ body: text("a") }, { body: text("b") }), plain({ body: text("c") })])).map((each) =>
+      bodies(sealAll(transform, [plain({ body: text("a") }, { body: text("b") }), plain({ body: text("c") })])).map((each) =>
         Buffer.from(each).readUInt32BE(12),
       );
     assert.deepEqual(counters(fromClient), [3, 4, 5]);
