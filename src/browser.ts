@@ -1,6 +1,7 @@
 /**
  * The entry for pages and their workers: the API of `node.ts` over what a browser has. `ws` and `wss` can be connected,
- * `inproc` lives within a page or worker; nothing can be bound but `inproc`. Frames are `Uint8Array`.
+ * `inproc` lives within a page or worker, and goes between them once `joinThreads` was called; nothing can be bound but
+ * `inproc`. Frames are `Uint8Array`.
  *
  * No module of Node.js is on its path; a bundler of nobody's choice is needed, for it is also one file for
  * `<script type="module">`.
@@ -14,8 +15,12 @@ import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
 import { type SecurityProvider, toKey } from "./core/security.ts";
 import { checkSecurity } from "./devices/security-check.ts";
+import { canWaitAsync } from "./ring/wakeup.ts";
 import { LateMechanism } from "./security/late-mechanism.ts";
+import type { Locks } from "./transports/exchange.ts";
 import { inprocTransport } from "./transports/inproc.ts";
+import { Joiner, type ThreadEnd } from "./transports/join-threads.ts";
+import { LateThreads } from "./transports/late-threads.ts";
 import { dialOnlyTransport } from "./transports/websocket.ts";
 import { NullMechanism } from "./zmtp/mechanism.ts";
 
@@ -61,10 +66,39 @@ const security: SecurityProvider = {
 
 const warned = new Set<string>();
 
+/** What a page or worker may have; nothing of it is certain. */
+interface BrowserGlobal {
+  readonly crossOriginIsolated?: boolean;
+  readonly WorkerGlobalScope?: unknown;
+  readonly navigator?: { readonly locks?: Locks };
+}
+const scope: BrowserGlobal = globalThis as BrowserGlobal;
+const isWorker = scope.WorkerGlobalScope !== undefined;
+
+const clock = realClock();
+const threads = new LateThreads();
+
 installPlatform({
-  clock: realClock(),
+  clock: {
+    ...clock,
+    hold(on) {
+      clock.hold(on);
+      threads.watch(on);
+    },
+  },
   random: platformRandom,
   transports: () => [dialOnlyTransport("ws"), dialOnlyTransport("wss"), inprocTransport()],
+  shared: {
+    transports: () => [dialOnlyTransport("ws"), dialOnlyTransport("wss"), inprocTransport(threads.names, threads)],
+    waitForThreads(ms) {
+      if (isWorker) threads.wait(ms);
+      else
+        throw new ZmqError(
+          "not-offered",
+          "Operation not supported: the main thread of a page must not block; use the call without Sync, or a web worker",
+        );
+    },
+  },
   warn(text) {
     if (warned.has(text)) return;
     warned.add(text);
@@ -117,7 +151,39 @@ export function curvePublicKey(secretKey: string | Uint8Array): string {
   return encode(security.publicKey(toKey("secretKey", secretKey)));
 }
 
+let joiner: Joiner | null = null;
+
+/**
+ * Joins a page and its web workers to one inproc: sockets of the default context of each reach each other's names, as
+ * threads of a process do on servers. To be called once for each worker, on both sides, in either order:
+ * `joinThreads(worker)` where it was made, `joinThreads(self)` inside, there before workers of its own are joined and
+ * before listeners of the program for `message`, which then do not see what the two sides say to each other.
+ *
+ * Under cross-origin isolation messages go through shared memory, and `receiveSync` works in workers; without it they
+ * are posted through ports, in batches. Never across tabs. The end of a worker is a `disconnect` at its peers: it is seen
+ * by a Web Lock, which a page that is not a secure context has not.
+ *
+ * Resolves when the worker has joined, which need not be awaited: until then connections wait, and so does a `bind`
+ * inside the worker. Rejects with ENOTSUP when the two have different versions of this library, or only one of them
+ * is cross-origin isolated. Throws EINVAL for what is no worker.
+ */
+export function joinThreads(thread: ThreadEnd): Promise<void> {
+  if (typeof thread?.postMessage !== "function" || typeof thread.addEventListener !== "function")
+    throw new ZmqError("invalid-argument", "joinThreads needs a Worker, or `self` inside a web worker");
+  joiner ??= new Joiner(
+    { rings: scope.crossOriginIsolated === true && canWaitAsync, locks: scope.navigator?.locks, defer: clock.defer },
+    threads,
+  );
+  if ((thread as unknown) !== scope) return joiner.call(thread);
+  if (isWorker) return joiner.ask(thread);
+  throw new ZmqError(
+    "invalid-argument",
+    "joinThreads(self) is for web workers; a page calls joinThreads(worker) for each of its own",
+  );
+}
+
 /** Z85 text of bytes and back (RFC 32). */
 export const z85: { encode(bytes: Uint8Array): string; decode(text: string): Uint8Array } = { encode, decode };
 
 export * from "./api.ts";
+export type { ThreadEnd, ThreadMessage } from "./transports/join-threads.ts";

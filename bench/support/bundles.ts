@@ -14,29 +14,43 @@ export interface Bundle {
   /** In the repository. */
   readonly entry: string;
   readonly platform: "node" | "browser";
+  /** What the program imports of it; everything when absent. */
+  readonly names?: readonly string[];
 }
 
 export const BUNDLES: readonly Bundle[] = [
   { name: "zmtp", entry: "src/node.ts", platform: "node" },
   { name: "zmtp/browser", entry: "src/browser.ts", platform: "browser" },
+  { name: "zmtp/browser, one socket type", entry: "src/browser.ts", platform: "browser", names: ["Subscriber"] },
   { name: "zmtp/wire", entry: "src/wire.ts", platform: "node" },
 ];
 
 /** The repository: bench/support in the build folder is three floors above it. */
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-export async function sizeOf({ entry, platform }: Bundle): Promise<{ raw: number; gzip: number }> {
-  const { outputFiles } = await build({
+export async function sizeOf({ entry, platform, names }: Bundle): Promise<{ raw: number; gzip: number }> {
+  const from = JSON.stringify(`./${entry}`);
+  const what = names === undefined ? `export * from ${from};` : `import { ${names} } from ${from}; console.log(${names});`;
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
+    stdin: { contents: what, resolveDir: ROOT, sourcefile: "program.js" },
+    outdir: "out",
     bundle: true,
+    splitting: true,
     minify: true,
     write: false,
+    metafile: true,
     format: "esm",
     platform,
     packages: "external",
     logLevel: "silent",
   });
-  const [{ contents }] = outputFiles;
-  return { raw: contents.length, gzip: gzipSync(contents, { level: 9 }).length };
+  // The program and what it imports at once.
+  const loaded = new Set(Object.keys(metafile.outputs).filter((path) => metafile.outputs[path].entryPoint === "program.js"));
+  for (const path of loaded)
+    for (const { path: other, kind } of metafile.outputs[path].imports)
+      if (kind === "import-statement" && other in metafile.outputs) loaded.add(other);
+  const contents = outputFiles.filter(({ path }) => [...loaded].some((each) => path.replaceAll("\\", "/").endsWith(each)));
+  const sizes = contents.map((file) => ({ raw: file.contents.length, gzip: gzipSync(file.contents, { level: 9 }).length }));
+  return { raw: sizes.reduce((sum, { raw }) => sum + raw, 0), gzip: sizes.reduce((sum, { gzip }) => sum + gzip, 0) };
 }

@@ -31,9 +31,17 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".html": "text/html", ".map": "application/json" };
 
 /** `/zmtp/…` is dist/, `/test/…` the compiled tests, everything else a page that knows where the library is. */
-const PAGE = `<!doctype html><meta charset="utf-8"><title>zmtp</title>
+const pageOf = (script: string): string => `<!doctype html><meta charset="utf-8"><title>zmtp</title>
 <script type="importmap">{ "imports": { "zmtp/browser": "/zmtp/browser.js" } }</script>
-<script type="module" src="/test/browser/page.js"></script>`;
+<script type="module" src="/test/browser/${script}.js"></script>`;
+const LIBRARY = '"zmtp/browser"';
+
+// Workers have no import map.
+function scriptOf(file: string): Buffer | string {
+  return file.includes("/browser/") && file.endsWith(".js")
+    ? readFileSync(file, "utf8").replaceAll(LIBRARY, '"/zmtp/browser.js"')
+    : readFileSync(file);
+}
 
 export const serveFiles =
   (headers: Readonly<Record<string, string>> = {}): RequestListener =>
@@ -44,7 +52,7 @@ export const serveFiles =
       : path.startsWith("/test/")
         ? join(ROOT, "build", path)
         : "";
-    const body = file === "" ? PAGE : existsSync(file) ? readFileSync(file) : undefined;
+    const body = file === "" ? pageOf(path.slice(1) || "page") : existsSync(file) ? scriptOf(file) : undefined;
     response.writeHead(body === undefined ? 404 : 200, { "Content-Type": TYPES[extname(path)] ?? "text/html", ...headers });
     response.end(body);
   };
@@ -80,13 +88,13 @@ export class Browser {
     return `http://localhost:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** A page in which page.ts runs. `isolated`: with shared memory between threads. */
-  async page({ isolated = false } = {}): Promise<Page> {
+  /** A page in which a script of test/browser/ runs, until it has set a global. `isolated`: with shared memory between threads. */
+  async page({ isolated = false, script = "page", global = "roles" } = {}): Promise<Page> {
     const page = await this.#context.newPage();
     page.on("pageerror", (error) => console.error(`page: ${error.stack}`));
     const { port } = (isolated ? this.#isolated : this.server).address() as AddressInfo;
-    await page.goto(`http://localhost:${port}/`);
-    await page.waitForFunction("globalThis.roles !== undefined");
+    await page.goto(`http://localhost:${port}/${script}`);
+    await page.waitForFunction(`globalThis.${global} !== undefined`);
     return page;
   }
 
