@@ -18,7 +18,9 @@ class End implements ThreadEnd {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.on("message", (data: unknown) => {
+    port.on("message", (data: object) => {
+      const { port: brought } = data as { port?: MessagePort };
+      if (brought !== undefined) ports.push(brought);
       let stopped = false;
       const event = { data, stopImmediatePropagation: () => (stopped = true) };
       for (const listener of this.#listeners) if (!stopped) listener(event);
