@@ -13,6 +13,9 @@ export const THREADS_KEY = `zmtp.inproc.${RING_VERSION}`;
 /** The doorbell's bit for news that concern every thread: a name was bound, a thread is gone. */
 export const NEWS_BIT = 0;
 
+/** Ended threads that are remembered. */
+const ENDED_KEPT = 256;
+
 /** Sent to a thread that sleeps and can wait for nothing but messages. */
 const WAKE = null;
 
@@ -23,6 +26,8 @@ export class Membership {
   #host: ThreadHost;
   #bell: Doorbell | null = null;
   #channel: ThreadChannel | null = null;
+  // Ids of threads that this one started and that are over; ids are never used again.
+  readonly #ended = new Set<number>();
   readonly #channels = new Map<number, ThreadChannel>();
 
   /** Enters. `parent`: the key of the thread that started this one, 0 when unknown. */
@@ -72,6 +77,22 @@ export class Membership {
 
   /** A thread was ended, and took those that it had started along. */
   ended(threadId: number): void {
+    this.#ended.add(threadId);
+    if (this.#ended.size > ENDED_KEPT) this.#ended.delete(this.#ended.values().next().value as number);
+    this.#bury(threadId);
+  }
+
+  /** Looks for threads that came in after their end was told: Deno tells it before they have stopped. */
+  recheck(): void {
+    const { directory } = this;
+    if (this.#ended.size === 0) return;
+    for (const key of directory.threads()) {
+      const threadId = directory.threadIdOf(key);
+      if (this.#ended.has(threadId)) this.#bury(threadId);
+    }
+  }
+
+  #bury(threadId: number): void {
     const { directory } = this;
     for (const key of directory.threads().filter((each) => directory.threadIdOf(each) === threadId)) {
       for (const child of directory.threads()) if (directory.parentOf(child) === key) this.ended(directory.threadIdOf(child));
