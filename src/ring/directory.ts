@@ -32,6 +32,8 @@ const SLOT_KEY = 0;
 const SLOT_THREAD_ID = 1;
 const SLOT_PARENT = 2;
 const SLOT_SEEKING = 3;
+/** 1: whoever wakes this thread sends a message to its channel. */
+const SLOT_BY_CHANNEL = 4;
 /** Where the words of the doorbell begin. */
 export const SLOT_BELL = 16;
 export const SLOT_WORDS = 64;
@@ -146,6 +148,17 @@ export class Directory {
 
   isSeeking(key: number): boolean {
     return Atomics.load(this.words, slotAt(slotOf(key)) + SLOT_SEEKING) > 0;
+  }
+
+  /** A thread can wait for nothing but messages. */
+  setWokenByChannel(key: number): void {
+    Atomics.store(this.words, slotAt(slotOf(key)) + SLOT_BY_CHANNEL, 1);
+  }
+
+  /** The key of the thread in a slot if it is to be woken by a message; 0 otherwise. */
+  wokenByChannel(slot: number): number {
+    const at = slotAt(slot);
+    return Atomics.load(this.words, at + SLOT_BY_CHANNEL) === 1 ? Math.max(0, Atomics.load(this.words, at)) : 0;
   }
 
   // Names -------------------------------------------------------------------------------------------------------------

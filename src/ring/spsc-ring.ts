@@ -73,8 +73,9 @@ export class RingWriter {
     return at + headBytes(bodyBytes);
   }
 
-  /** Hands over everything that was claimed. True: the reader sleeps, and it is the caller's to wake it. */
+  /** Hands over everything that was claimed, if there is any. True: the reader sleeps, and it is the caller's to wake it. */
   commit(): boolean {
+    if (this.#committed === this.#tail) return false;
     this.#committed = this.#tail;
     Atomics.store(this.#header, TAIL, this.#tail);
     return Atomics.load(this.#header, READER_ASLEEP) === 1 && Atomics.exchange(this.#header, READER_ASLEEP, 0) === 1;

@@ -9,7 +9,8 @@
  *     rest:   set asleep; look at the bits again; wait until BELL changes
  *
  * Whoever takes ASLEEP's 1 away wakes, so a sleep costs one notification however many ring. A pending
- * `Atomics.waitAsync` keeps no process alive; the hold of a pending call does.
+ * `Atomics.waitAsync` keeps no process alive; the hold of a pending call does. A thread that has just woken another may be answered
+ * in less time than a sleep costs both: it looks for some microseconds first, and the longer not again the more often it was in vain.
  * Invariant: a bit set before the thread slept is seen without a notification, one set after it notifies.
  */
 
@@ -19,6 +20,15 @@ const BITS = 16;
 const BITS_WORDS = 32;
 /** Connections with a bit of their own; more share. */
 export const BELL_BITS = BITS_WORDS * 32;
+
+/** How long a thread looks for an answer before it sleeps. */
+const LOOK_MS = 0.05;
+/** Looks between two readings of the clock. */
+const LOOKS = 8;
+/** So many answers in a row, then the event loop has its turn. */
+const ANSWERS_PER_TURN = 64;
+/** After looking in vain the next times are left out: 1, 4, 16, … up to so many; half as many after each answer. */
+const MOST_LEFT_OUT = 1024;
 
 type WaitAsync = (
   words: Int32Array,
@@ -31,13 +41,24 @@ const waitAsync = (Atomics as unknown as { waitAsync?: WaitAsync }).waitAsync;
 /** Whether this runtime can wait for a doorbell without blocking. */
 export const canWaitAsync = waitAsync !== undefined;
 
-/** Says that the connection with this bit wants attention, and wakes the thread if it sleeps. `at`: where its words begin. */
-export function ring(words: Int32Array, at: number, bit: number): void {
+/**
+ * Says that the connection with this bit wants attention, and wakes the thread if it sleeps. `at`: where its words begin.
+ * True: it slept; if it can wait for nothing but a message, one must be sent.
+ */
+export function ring(words: Int32Array, at: number, bit: number): boolean {
   Atomics.or(words, at + BITS + (bit >> 5), 1 << (bit & 31));
-  if (Atomics.load(words, at + ASLEEP) === 1 && Atomics.compareExchange(words, at + ASLEEP, 1, 0) === 1) {
-    Atomics.add(words, at + BELL, 1);
-    Atomics.notify(words, at + BELL);
-  }
+  if (Atomics.load(words, at + ASLEEP) !== 1 || Atomics.compareExchange(words, at + ASLEEP, 1, 0) !== 1) return false;
+  Atomics.add(words, at + BELL, 1);
+  Atomics.notify(words, at + BELL);
+  return true;
+}
+
+/** When a thread does what it has put off. */
+export interface BellTurns {
+  /** In a macrotask. */
+  defer(callback: () => void): void;
+  /** Behind what the program does in this task; absent: it never looks before it sleeps. */
+  soon?(callback: () => void): void;
 }
 
 /** This thread's own doorbell. */
@@ -45,25 +66,38 @@ export class Doorbell {
   readonly #words: Int32Array;
   readonly #at: number;
   readonly #onRing: (bit: number) => void;
-  readonly #defer: (callback: () => void) => void;
+  readonly #turns: BellTurns;
+  readonly #waits: boolean;
   #listening = false;
+  // Whether it will look for an answer; how often it found one since the event loop had its turn.
+  #looking = false;
+  #answers = 0;
+  // How many times it will not look, and how many after the next time in vain.
+  #leftOut = 0;
+  #penalty = 1;
   readonly #answer = (): void => {
     this.#listening = false;
     this.check();
     this.listen();
   };
+  readonly #look = (): void => this.#lookForAnswer();
+  readonly #lookAnew = (): void => {
+    this.#answers = 0;
+    this.#lookForAnswer();
+  };
 
-  /** `onRing` is called for each bit that was set; `defer` runs a callback in a macrotask. */
-  constructor(words: Int32Array, at: number, onRing: (bit: number) => void, defer: (callback: () => void) => void) {
+  /** `onRing` is called for each bit that was set. `waits`: false, whoever rings sends a message too, and `wake` is called. */
+  constructor(words: Int32Array, at: number, onRing: (bit: number) => void, turns: BellTurns, waits = canWaitAsync) {
     this.#words = words;
     this.#at = at;
     this.#onRing = onRing;
-    this.#defer = defer;
+    this.#turns = turns;
+    this.#waits = waits;
   }
 
   /** Answers from now on, in tasks of its own. */
   listen(): void {
-    if (this.#listening || waitAsync === undefined) return;
+    if (this.#listening) return;
     this.#listening = true;
     const words = this.#words;
     const at = this.#at;
@@ -71,12 +105,31 @@ export class Doorbell {
     Atomics.store(words, at + ASLEEP, 1);
     if (this.#isRung()) {
       Atomics.store(words, at + ASLEEP, 0);
-      this.#defer(this.#answer);
+      this.#turns.defer(this.#answer);
       return;
     }
+    if (!this.#waits || waitAsync === undefined) return;
     const waiting = waitAsync(words, at + BELL, seen);
     if (waiting.async) void waiting.value.then(this.#answer);
-    else this.#defer(this.#answer);
+    else this.#turns.defer(this.#answer);
+  }
+
+  /** A message came in the place of a notification. */
+  wake(): void {
+    if (this.#listening) this.#answer();
+  }
+
+  /** This thread has rung at another, which may answer at once. */
+  expect(): void {
+    const { soon } = this.#turns;
+    if (this.#looking || soon === undefined) return;
+    if (this.#leftOut > 0) {
+      this.#leftOut--;
+      return;
+    }
+    this.#looking = true;
+    if (this.#answers < ANSWERS_PER_TURN) soon(this.#look);
+    else this.#turns.defer(this.#lookAnew);
   }
 
   /** Blocks this thread until somebody rings, at most so many milliseconds, and answers. */
@@ -86,12 +139,7 @@ export class Doorbell {
     const seen = Atomics.load(words, at + BELL);
     Atomics.store(words, at + ASLEEP, 1);
     if (!this.#isRung()) Atomics.wait(words, at + BELL, seen, ms);
-    // A wait that does not block may still be pending: it needs ASLEEP, and what is rung in between is answered here.
-    do {
-      Atomics.store(words, at + ASLEEP, 0);
-      this.check();
-      Atomics.store(words, at + ASLEEP, this.#listening ? 1 : 0);
-    } while (this.#isRung());
+    this.#answerAwake();
   }
 
   /** Answers what was rung so far. */
@@ -102,6 +150,35 @@ export class Doorbell {
       for (let bits = Atomics.exchange(this.#words, index, 0); bits !== 0; bits &= bits - 1)
         this.#onRing((i << 5) | (31 - Math.clz32(bits & -bits)));
     }
+  }
+
+  #lookForAnswer(): void {
+    this.#looking = false;
+    Atomics.store(this.#words, this.#at + ASLEEP, 0);
+    const until = performance.now() + LOOK_MS;
+    do {
+      for (let i = 0; i < LOOKS; i++) {
+        if (!this.#isRung()) continue;
+        this.#answers++;
+        this.#penalty = Math.max(1, this.#penalty >> 1);
+        this.#answerAwake();
+        return;
+      }
+    } while (performance.now() < until);
+    this.#leftOut = this.#penalty;
+    this.#penalty = Math.min(this.#penalty * 4, MOST_LEFT_OUT);
+    this.#answers = 0;
+    this.#answerAwake();
+  }
+
+  // A wait that does not block may still be pending: it needs ASLEEP, and what is rung in between is answered here.
+  #answerAwake(): void {
+    const asleepAt = this.#at + ASLEEP;
+    do {
+      Atomics.store(this.#words, asleepAt, 0);
+      this.check();
+      Atomics.store(this.#words, asleepAt, this.#listening ? 1 : 0);
+    } while (this.#isRung());
   }
 
   #isRung(): boolean {

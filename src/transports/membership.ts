@@ -4,7 +4,7 @@
  */
 import { type Directory, SLOT_BELL, slotAt, slotOf } from "../ring/directory.ts";
 import { RING_VERSION } from "../ring/layout.ts";
-import { Doorbell, ring } from "../ring/wakeup.ts";
+import { canWaitAsync, Doorbell, ring } from "../ring/wakeup.ts";
 import type { ThreadChannel, ThreadHost } from "./thread-host.ts";
 
 /** Key of the environment's data and beginning of the channels' names. */
@@ -13,6 +13,12 @@ export const THREADS_KEY = `zmtp.inproc.${RING_VERSION}`;
 /** The doorbell's bit for news that concern every thread: a name was bound, a thread is gone. */
 export const NEWS_BIT = 0;
 
+/** Ended threads that are remembered. */
+const ENDED_KEPT = 256;
+
+/** Sent to a thread that sleeps and can wait for nothing but messages. */
+const WAKE = null;
+
 export class Membership {
   readonly directory: Directory;
   /** 0: the directory has no room for more threads. */
@@ -20,6 +26,8 @@ export class Membership {
   #host: ThreadHost;
   #bell: Doorbell | null = null;
   #channel: ThreadChannel | null = null;
+  // Ids of threads that this one started and that are over; ids are never used again.
+  readonly #ended = new Set<number>();
   readonly #channels = new Map<number, ThreadChannel>();
 
   /** Enters. `parent`: the key of the thread that started this one, 0 when unknown. */
@@ -31,9 +39,15 @@ export class Membership {
 
   /** From now on offers are heard and the doorbell is answered. */
   open(onMessage: (message: unknown) => void, onRing: (bit: number) => void): void {
-    this.#channel = this.#host.openChannel(this.#nameOf(this.key), onMessage);
-    this.#bell = new Doorbell(this.directory.words, slotAt(slotOf(this.key)) + SLOT_BELL, onRing, this.#host.defer);
-    this.#bell.listen();
+    const waits = this.#host.wokenByChannel !== true && canWaitAsync;
+    if (!waits) this.directory.setWokenByChannel(this.key);
+    const bell = new Doorbell(this.directory.words, slotAt(slotOf(this.key)) + SLOT_BELL, onRing, this.#host, waits);
+    this.#channel = this.#host.openChannel(this.#nameOf(this.key), (message) => {
+      if (message === WAKE) bell.wake();
+      else onMessage(message);
+    });
+    this.#bell = bell;
+    bell.listen();
   }
 
   /** Blocks until the doorbell was rung, at most so many milliseconds, and answers; takes offers that came. */
@@ -53,11 +67,32 @@ export class Membership {
   }
 
   ring(slot: number, bit: number): void {
-    ring(this.directory.words, slotAt(slot) + SLOT_BELL, bit);
+    const { directory } = this;
+    if (ring(directory.words, slotAt(slot) + SLOT_BELL, bit)) {
+      const sleeper = directory.wokenByChannel(slot);
+      if (sleeper !== 0) this.post(sleeper, WAKE);
+    }
+    this.#bell?.expect();
   }
 
   /** A thread was ended, and took those that it had started along. */
   ended(threadId: number): void {
+    this.#ended.add(threadId);
+    if (this.#ended.size > ENDED_KEPT) this.#ended.delete(this.#ended.values().next().value as number);
+    this.#bury(threadId);
+  }
+
+  /** Looks for threads that came in after their end was told: Deno tells it before they have stopped. */
+  recheck(): void {
+    const { directory } = this;
+    if (this.#ended.size === 0) return;
+    for (const key of directory.threads()) {
+      const threadId = directory.threadIdOf(key);
+      if (this.#ended.has(threadId)) this.#bury(threadId);
+    }
+  }
+
+  #bury(threadId: number): void {
     const { directory } = this;
     for (const key of directory.threads().filter((each) => directory.threadIdOf(each) === threadId)) {
       for (const child of directory.threads()) if (directory.parentOf(child) === key) this.ended(directory.threadIdOf(child));

@@ -13,6 +13,8 @@ export interface ThreadHost {
   readonly threadId: number;
   /** This thread ends as soon as nothing holds it, without a last question whether messages wait. */
   readonly endsUnasked: boolean;
+  /** This thread is woken by messages to its channel though it could wait for shared memory (`Atomics.waitAsync`). */
+  readonly wokenByChannel?: boolean;
   /** What the thread that started this one had bequeathed under a key; undefined when nothing. */
   inherit(key: string): unknown;
   /** Leaves this to all workers that are started from now on. */
@@ -25,6 +27,8 @@ export interface ThreadHost {
   onExit(callback: () => void): void;
   /** Runs a callback in a macrotask. */
   defer(callback: () => void): void;
+  /** Runs a callback behind what the program does in this task, before the event loop goes on; absent where nothing does. */
+  soon?(callback: () => void): void;
   /** Calls back again and again until the result is called; keeps no process alive. */
   every(ms: number, callback: () => void): () => void;
 }

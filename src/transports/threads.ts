@@ -159,6 +159,7 @@ export class Threads implements OtherThreads {
 
   // Looks after everything, rung or not.
   #recheck(): void {
+    for (const membership of this.#memberships) membership.recheck();
     for (const attendant of [...this.#attendants]) attendant.attend();
     this.#news();
   }
@@ -258,6 +259,7 @@ export class Threads implements OtherThreads {
       this.#connect(home, door, from, far, (host) => acceptOffer(memory, party, door, host));
     }
     home.ring(far.slot, far.bit);
+    home.recheck();
   }
 
   // A link that attends its doorbell until it is over.

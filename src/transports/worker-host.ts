@@ -46,6 +46,8 @@ export function workerHost(): ThreadHost {
       return () => clearInterval(timer);
     },
 
+    soon: (callback) => process.nextTick(callback),
+
     defer:
       typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0),
   };

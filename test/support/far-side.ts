@@ -86,7 +86,7 @@ function start(): Thread {
         tell({ error: (error as Error).stack });
       }
     });
-    await new Promise(() => undefined);
+    await new Promise(() => setInterval(() => undefined, 1e6)); // It goes on until the test ends it.
   };
   const workerData = { text: program.toString(), argument: undefined };
   const started = new Thread(new Worker(new URL("./thread-main.js", import.meta.url), { workerData }));

@@ -1,6 +1,7 @@
 /** inproc between worker threads: names, either order, order of messages, marks, closing. */
 import assert from "node:assert/strict";
-import { Dealer, Pair, Pull, Push } from "../../src/node.ts";
+import { Worker } from "node:worker_threads";
+import { Dealer, Pair, Pull, Push, Router } from "../../src/node.ts";
 import { anyEndpoint, check, eventually, fill, own, receive, receiveEach } from "../support/harness.ts";
 import { thread } from "../support/thread.ts";
 
@@ -227,4 +228,29 @@ check("a thread that ends in the middle of a large message hands over the rest f
   const [body] = await pull.receive({ timeout: 5000 });
   assert.ok(Buffer.alloc(12_000_000, 7).equals(body));
   assert.equal(await worker.ended, 0);
+});
+
+check("a thread without Atomics.waitAsync is woken by messages, and wakes others", async (t) => {
+  const router = own(t, new Router());
+  const endpoint = anyEndpoint("inproc");
+  await router.bind(endpoint);
+  const library = new URL("../../src/node.js", import.meta.url).href;
+  const worker = new Worker(
+    `Object.assign(Atomics, { waitAsync: undefined });
+    import(${JSON.stringify(library)}).then(async ({ Dealer }) => {
+      const dealer = new Dealer();
+      dealer.connect(${JSON.stringify(endpoint)});
+      await dealer.send("hello");
+      for await (const message of dealer) await dealer.send(message);
+    });`,
+    { eval: true },
+  );
+  t.after(() => worker.terminate());
+  const [id, hello] = await router.receive({ timeout: 5000 });
+  assert.equal(String(hello), "hello");
+  for (let i = 0; i < 200; i++) {
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1)); // It sleeps.
+    await router.send([id, String(i)]);
+    assert.equal((await receive(router))[1], String(i));
+  }
 });

@@ -1,9 +1,11 @@
 /** The transport suite over inproc as it is between threads: through shared memory, with both sides in this thread. */
-import "../support/through-rings.ts";
 import assert from "node:assert/strict";
 import { Pair } from "../../src/node.ts";
 import { check, join2, own } from "../support/harness.ts";
+import { throughRings } from "../support/through-rings.ts";
 import { transportSuite } from "./suite.ts";
+
+throughRings();
 
 transportSuite({ scheme: "inproc", reconnects: false });
 
