@@ -3,10 +3,12 @@
  *
  * Owns the order in which the system wants to be told things, and the account of what it has not taken: `send` hands a
  * datagram over at once; while the system's buffer is full datagrams wait in the runtime, and `blocked` says so until
- * `onFree`. Does not own what datagrams mean.
- * Invariants: it never keeps the process alive; a send that failed is reported once.
+ * `onFree`. A runtime that cannot tell (Deno) sends what it is given at once in any order: there one is given to it when
+ * the last one is out. Does not own what datagrams mean.
+ * Invariants: datagrams go in the order of the calls; it never keeps the process alive; a send that failed is reported once.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { Fifo } from "../base/fifo.ts";
 import type { Family } from "./network-address.ts";
 
 /** How a socket is to be set up. */
@@ -44,6 +46,13 @@ export interface DatagramSink {
   onReceiveError(error: Error): void;
 }
 
+/** A datagram that waits; without an address it goes to the socket's. */
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly address?: string;
+  readonly port?: number;
+}
+
 /** What the field of an IP packet holds. */
 const MAX_HOPS = 255;
 
@@ -59,11 +68,14 @@ export class DatagramSocket {
   #sink: DatagramSink;
   #open = false;
   #blocked = false;
+  // Where the runtime cannot tell what waits in it: what is not given to it yet.
+  #line: Fifo<Waiting> | null;
+  #closing: (() => void) | null = null;
   readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.#sink.onSendError(error);
-    if (!this.#blocked || this.#queued() > 0) return;
-    this.#blocked = false;
-    this.#sink.onFree();
+    // Deno gives undefined.
+    if (error) this.#sink.onSendError(error);
+    if (this.#line !== null) this.#next(this.#line);
+    else if (this.#blocked && this.#socket.getSendQueueCount() === 0) this.#free();
   };
 
   /** Begins to open; the sink is never called at once. */
@@ -78,6 +90,7 @@ export class DatagramSocket {
       ...(receiveBufferSize > 0 ? { recvBufferSize: receiveBufferSize } : {}),
     });
     const socket = this.#socket;
+    this.#line = typeof socket.getSendQueueCount === "function" ? null : new Fifo();
     socket.unref();
     socket.on("error", (error) => this.#failed(error));
     socket.on("message", (bytes, from) => this.#sink.onDatagram(bytes, from));
@@ -140,25 +153,43 @@ export class DatagramSocket {
 
   /** Sends to an address. The bytes are the system's when `blocked` is false afterwards, else after `onFree`. */
   sendTo(bytes: Uint8Array, address: string, port: number): void {
+    if (this.#line !== null) return this.#enqueue(this.#line, { bytes, address, port });
     this.#socket.send(bytes, port, address, this.#sent);
-    this.#blocked = this.#queued() > 0;
+    this.#blocked = this.#socket.getSendQueueCount() > 0;
   }
 
   /** As `sendTo`, to the address of the setup. */
   send(bytes: Uint8Array): void {
+    if (this.#line !== null) return this.#enqueue(this.#line, { bytes });
     this.#socket.send(bytes, this.#sent);
-    this.#blocked = this.#queued() > 0;
+    this.#blocked = this.#socket.getSendQueueCount() > 0;
+  }
+
+  #enqueue(line: Fifo<Waiting>, waiting: Waiting): void {
+    line.push(waiting);
+    if (!this.#blocked) this.#next(line);
+  }
+
+  #next(line: Fifo<Waiting>): void {
+    const next = line.shift();
+    if (next === undefined) return this.#free();
+    this.#blocked = true;
+    const { bytes, address, port } = next;
+    if (address === undefined) this.#socket.send(bytes, this.#sent);
+    else this.#socket.send(bytes, port, address, this.#sent);
+  }
+
+  #free(): void {
+    this.#blocked = false;
+    if (this.#closing === null) this.#sink.onFree();
+    else this.#socket.close(this.#closing);
   }
 
   /** Closes; `done` is called when the address is free. */
   close(done: () => void): void {
     this.#sink = SILENT;
-    this.#socket.close(done);
-  }
-
-  // Runtimes that cannot tell take everything at once.
-  #queued(): number {
-    return this.#socket.getSendQueueCount?.() ?? 0;
+    if (this.#line !== null && this.#blocked) this.#closing = done;
+    else this.#socket.close(done);
   }
 }
 
