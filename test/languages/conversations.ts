@@ -13,14 +13,15 @@ export type Side = "a" | "b";
 
 export interface Conversation {
   readonly title: string;
-  /** What the binding must have for it, by who binds. */
-  readonly needs?: Readonly<Record<Side, Ability>>;
+  /** What the binding must have for it. */
+  readonly needs?: Ability;
   readonly hold: (table: Table) => Promise<void>;
 }
 
 const KIB = 1024;
 const WAIT_MS = 10_000;
 const SETTLE_MS = 20;
+const ZAP = "inproc://zeromq.zap.01";
 const SIZES = [0, 1, 255, 256, 64 * KIB, 8 * KIB * KIB];
 const OTHER: Record<Side, Side> = { a: "b", b: "a" };
 
@@ -41,6 +42,15 @@ export class Table {
     const pair = new Pair(this, `tcp://127.0.0.1:${await freePort()}`, { a: [a, aOptions], b: [b, bOptions] });
     for (const side of [this.binder, OTHER[this.binder]]) await pair.place(side);
     return pair;
+  }
+
+  /** Opens what answers a side's questions who may come in; undefined where nobody asks. */
+  async doorkeeper(side: Side): Promise<PeerSocket | undefined> {
+    if (this.#kinds[side].asksZap === false) return undefined;
+    const handler = await (await this.peer(side)).socket("REP", { linger: 0, timeout: WAIT_MS });
+    this.own(handler);
+    await handler.bind(ZAP);
+    return handler;
   }
 
   async peer(side: Side): Promise<Peer> {
@@ -203,16 +213,25 @@ const SERVER_SECRET = hexOf("JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6");
 const CLIENT_PUBLIC = hexOf("Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID");
 const CLIENT_SECRET = hexOf("D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs");
 
+/** Answers the next question with yes: the frames of RFC 27. */
+async function letIn(doorkeeper: PeerSocket | undefined): Promise<void> {
+  if (doorkeeper === undefined) return;
+  await doorkeeper.receive();
+  await doorkeeper.send([text("1.0"), text("1"), text("200"), "x", "x", "x"].join(","));
+}
+
+/** The binder is the server. A PLAIN server of libzmq's lets nobody in unless somebody answers its process's questions. */
 const secured =
   (server: PeerOptions, client: PeerOptions) =>
   async (table: Table): Promise<void> => {
-    const [a, b] =
-      table.binder === "a"
-        ? [{ ...server, ...(server.plainServer === true ? { allowAll: true } : {}) }, client]
-        : [client, server];
+    const plain = server.plainServer === true;
+    const [a, b] = table.binder === "a" ? [{ ...server, ...(plain ? { allowAll: true } : {}) }, client] : [client, server];
+    const doorkeeper = plain && table.binder === "b" ? await table.doorkeeper("b") : undefined;
     const there = await table.join("REQ", "REP", a, b);
+    await letIn(doorkeeper);
     await asked(there.a, there.b, [...SMALL, ...PARTS, frame(64 * KIB)]);
     const back = await table.join("DEALER", "REP", a, b);
+    await letIn(doorkeeper);
     await asked(
       back.a,
       back.b,
@@ -249,16 +268,17 @@ export const CONVERSATIONS: readonly Conversation[] = [
   { title: "they are killed", hold: rebirth("b") },
   { title: "we are killed", hold: rebirth("a") },
   {
-    title: "PLAIN",
-    needs: { a: "plain client", b: "plain server" },
-    hold: secured({ plainServer: true }, { plainUsername: text("user"), plainPassword: text("password") }),
-  },
-  {
     title: "CURVE",
-    needs: { a: "curve", b: "curve" },
+    needs: "curve",
     hold: secured(
       { curveServer: true, curvePublicKey: SERVER_PUBLIC, curveSecretKey: SERVER_SECRET },
       { curveServerKey: SERVER_PUBLIC, curvePublicKey: CLIENT_PUBLIC, curveSecretKey: CLIENT_SECRET },
     ),
+  },
+  // The last: while the doorkeeper of their process closes, it would be asked by CURVE too.
+  {
+    title: "PLAIN",
+    needs: "plain",
+    hold: secured({ plainServer: true }, { plainUsername: text("user"), plainPassword: text("password") }),
   },
 ];

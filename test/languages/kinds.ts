@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LIBZMQ, type PeerKind } from "../support/peers.ts";
 
-/** What a binding may lack. A PLAIN server of libzmq wants somebody who answers ZAP, which the programs do not. */
-export type Ability = "plain client" | "plain server" | "curve";
+/** What a binding may lack. */
+export type Ability = "plain" | "curve";
 
 export interface LanguageKind extends PeerKind {
   readonly group: "independent implementations" | "bindings of libzmq";
@@ -31,8 +31,7 @@ const jeromqJars = [maven("org/zeromq", "jeromq", JEROMQ), maven("eu/neilalexand
 const debianJar = (name: string): string => `/usr/share/java/${name}.jar`;
 const python = join(output, "python/bin/python");
 
-const CLIENT: readonly Ability[] = ["plain client", "curve"];
-const ALL: readonly Ability[] = ["plain client", "plain server", "curve"];
+const ALL: readonly Ability[] = ["plain", "curve"];
 
 const independent = (
   name: string,
@@ -64,30 +63,30 @@ export function languages(): LanguageKind[] {
       () => java("jeromq-old", [debianJar("jeromq")]),
     ),
     independent("zeromq 0.7 (Rust)", [], () => lacksTool("cargo"), rust),
-    independent("go-zeromq/zmq4 0.17 (Go)", ["plain client", "plain server"], () => lacksTool("go"), go),
-    { ...c, name: "libzmq (C)", group: "bindings of libzmq", abilities: CLIENT },
+    { ...independent("go-zeromq/zmq4 0.17 (Go)", ["plain"], () => lacksTool("go"), go), asksZap: false },
+    { ...c, name: "libzmq (C)", group: "bindings of libzmq", abilities: ALL },
     binding(
       "cppzmq (C++)",
-      CLIENT,
+      ALL,
       () => lacksTool("g++") || lacksFiles("/usr/include/zmq_addon.hpp"),
       () => compiled("g++", "peer.cpp", ["-std=c++17"], ["libzmq"]),
     ),
     binding(
       "CZMQ (C)",
-      CLIENT,
+      ALL,
       () => lacksTool("gcc") || lacksFiles("/usr/include/czmq.h"),
       () => compiled("gcc", "czmq.c", [], ["libczmq", "libzmq"]),
     ),
-    { ...debianPython, name: "pyzmq (Python, Debian)", group: "bindings of libzmq", abilities: CLIENT },
+    { ...debianPython, name: "pyzmq (Python, Debian)", group: "bindings of libzmq", abilities: ALL },
     binding(
       "pyzmq (Python, newest of PyPI)",
-      CLIENT,
+      ALL,
       () => (works(python, "-c", "import zmq") ? false : "pyzmq of PyPI is not installed in build/languages/python"),
       () => [python, join(here, "../../interop/peers/peer.py")],
     ),
     binding(
       "ffi-rzmq (Ruby)",
-      CLIENT,
+      ALL,
       () => lacksScript("ruby", "-e", 'require "ffi-rzmq"'),
       () => ["ruby", join(here, "peer.rb")],
     ),
@@ -99,7 +98,7 @@ export function languages(): LanguageKind[] {
     ),
     binding(
       "ZMQ::FFI (Perl)",
-      CLIENT,
+      ALL,
       () => lacksScript("perl", "-MZMQ::FFI", "-e", "1"),
       () => ["perl", join(here, "peer.pl")],
     ),
@@ -109,7 +108,7 @@ export function languages(): LanguageKind[] {
       () => lacksScript("php", "-r", "exit(extension_loaded('zmq') ? 0 : 1);"),
       () => ["php", join(here, "peer.php")],
     ),
-    { ...node, name: "npm zeromq (Node.js)", group: "bindings of libzmq", abilities: CLIENT },
+    { ...node, name: "npm zeromq (Node.js)", group: "bindings of libzmq", abilities: ALL },
   ];
 }
 

@@ -3,7 +3,6 @@
 // A conversation that fails with us is held again between the language and libzmq, several times with new processes. If one of
 // these fails too, it is the peer's own fault, and that failure is the proof; if none does, it is ours.
 
-import { capability } from "../../src/node.ts";
 import { libzmqNode, ourselves, type PeerKind } from "../support/peers.ts";
 import { CONVERSATIONS, type Conversation, type Side, Table } from "./conversations.ts";
 import type { LanguageKind } from "./kinds.ts";
@@ -52,7 +51,7 @@ export async function holdAll(language: LanguageKind): Promise<Row> {
 }
 
 async function judge(table: Table, language: LanguageKind, conversation: Conversation): Promise<Verdict> {
-  if (isLacking(language, conversation, table.binder)) return { kind: "lacking" };
+  if (isLacking(language, conversation)) return { kind: "lacking" };
   const withUs = await failure(table, conversation);
   if (withUs === undefined) return { kind: "held" };
   for (let attempt = 1; attempt <= PROOF_ATTEMPTS; attempt++) {
@@ -69,14 +68,16 @@ async function failureBetween(
   conversation: Conversation,
   binder: Side,
 ): Promise<string | undefined> {
-  const table = new Table(a, b, binder);
+  let table = new Table(a, b, binder);
   try {
     await table.peer("a"); // Without libzmq there is no proof: that it cannot be started is a failure of the whole run.
     for (const each of CONVERSATIONS) {
-      if (isLacking(b, each, binder)) continue;
+      if (isLacking(b, each)) continue;
       const failed = await failure(table, each);
       if (each === conversation) return failed;
-      if (failed !== undefined) return undefined; // Another one; the next attempt may come further.
+      if (failed === undefined) continue;
+      await table.end(); // As with us: new processes for the next.
+      table = new Table(a, b, binder);
     }
     return undefined;
   } finally {
@@ -84,9 +85,8 @@ async function failureBetween(
   }
 }
 
-function isLacking(language: LanguageKind, conversation: Conversation, binder: Side): boolean {
-  const need = conversation.needs?.[binder];
-  return need !== undefined && !(capability.curve && language.abilities.includes(need));
+function isLacking(language: LanguageKind, { needs }: Conversation): boolean {
+  return needs !== undefined && !language.abilities.includes(needs);
 }
 
 /** What went wrong; undefined if nothing did. */

@@ -14,6 +14,8 @@ export interface PeerKind {
   command(): readonly string[];
   /** Why it cannot be talked to here, for `skip`; false if it can. */
   readonly missing: string | false;
+  /** False if its PLAIN server lets everybody in, instead of asking a ZAP handler of its process. */
+  readonly asksZap?: boolean;
 }
 
 /** Node.js runs the peers in JavaScript, also where the tests run on something else (tools/test-runtimes.mjs). */
