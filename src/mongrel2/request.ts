@@ -27,6 +27,7 @@ const MAX_ID = 0xffffffff;
 const MAX_UUID = 255;
 /** The path of the notices that Mongrel2 itself sends. */
 const NOTICE_PATH = "@*";
+const NO_BODY = Buffer.alloc(0);
 
 /** One request. Decoding copies what it needs but the body, which is a view of the received frame. */
 export class Mongrel2Request {
@@ -70,7 +71,7 @@ export class Mongrel2Request {
       connectionId(bytes, uuidEnd + 1, idEnd),
       bytes.toString("latin1", idEnd + 1, pathEnd),
       headers,
-      bytes.subarray(cursor.payloadStart, cursor.payloadEnd),
+      cursor.payloadStart === cursor.payloadEnd ? NO_BODY : bytes.subarray(cursor.payloadStart, cursor.payloadEnd),
     );
   }
 
