@@ -43,11 +43,13 @@ export const canWaitAsync = waitAsync !== undefined;
 
 /**
  * Says that the connection with this bit wants attention, and wakes the thread if it sleeps. `at`: where its words begin.
- * True: it slept; if it can wait for nothing but a message, one must be sent.
+ * True: it slept; if it can wait for nothing but a message, one must be sent. `surely`: also when another has undertaken to wake
+ * it, who may have been ended before it did.
  */
-export function ring(words: Int32Array, at: number, bit: number): boolean {
+export function ring(words: Int32Array, at: number, bit: number, surely = false): boolean {
   Atomics.or(words, at + BITS + (bit >> 5), 1 << (bit & 31));
-  if (Atomics.load(words, at + ASLEEP) !== 1 || Atomics.compareExchange(words, at + ASLEEP, 1, 0) !== 1) return false;
+  if (!surely && Atomics.load(words, at + ASLEEP) !== 1) return false;
+  if (Atomics.exchange(words, at + ASLEEP, 0) !== 1 && !surely) return false;
   Atomics.add(words, at + BELL, 1);
   Atomics.notify(words, at + BELL);
   return true;
@@ -112,6 +114,11 @@ export class Doorbell {
     const waiting = waitAsync(words, at + BELL, seen);
     if (waiting.async) void waiting.value.then(this.#answer);
     else this.#turns.defer(this.#answer);
+  }
+
+  /** Answers what was rung, and is to be woken again, should whoever undertook it have been ended before it did. */
+  recheck(): void {
+    if (this.#listening) this.#answerAwake();
   }
 
   /** A message came in the place of a notification. */

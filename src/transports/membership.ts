@@ -66,9 +66,10 @@ export class Membership {
     channel.post(message);
   }
 
-  ring(slot: number, bit: number): void {
+  /** `surely`: also when another thread has undertaken to wake it, who may be gone. */
+  ring(slot: number, bit: number, surely = false): void {
     const { directory } = this;
-    if (ring(directory.words, slotAt(slot) + SLOT_BELL, bit)) {
+    if (ring(directory.words, slotAt(slot) + SLOT_BELL, bit, surely)) {
       const sleeper = directory.wokenByChannel(slot);
       if (sleeper !== 0) this.post(sleeper, WAKE);
     }
@@ -82,8 +83,14 @@ export class Membership {
     this.#bury(threadId);
   }
 
-  /** Looks for threads that came in after their end was told: Deno tells it before they have stopped. */
+  /** Looks after what rests on others: a doorbell that nobody rings though he was to. */
   recheck(): void {
+    this.#bell?.recheck();
+    this.buryLate();
+  }
+
+  /** Looks for threads that came in after their end was told: Deno tells it before they have stopped. */
+  buryLate(): void {
     const { directory } = this;
     if (this.#ended.size === 0) return;
     for (const key of directory.threads()) {
@@ -105,7 +112,7 @@ export class Membership {
     if (!this.directory.leave(key)) return;
     this.#channels.get(key)?.close();
     this.#channels.delete(key);
-    for (const other of this.directory.threads()) this.ring(slotOf(other), NEWS_BIT);
+    for (const other of this.directory.threads()) this.ring(slotOf(other), NEWS_BIT, true);
   }
 
   // Keys are unique in one directory only.

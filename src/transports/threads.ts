@@ -259,7 +259,7 @@ export class Threads implements OtherThreads {
       this.#connect(home, door, from, far, (host) => acceptOffer(memory, party, door, host));
     }
     home.ring(far.slot, far.bit);
-    home.recheck();
+    home.buryLate();
   }
 
   // A link that attends its doorbell until it is over.

@@ -24,12 +24,21 @@ interface Writer {
   readonly name: string;
   readonly messages: number;
   readonly maxBytes: number;
+  readonly mark: number;
+}
+
+/** What may wait on either side of a connection, unless that is less than two messages. */
+const QUEUE_BYTES = 32 << 20;
+
+/** A mark with which large messages do not fill the memory. */
+function markFor(maxBytes: number): number {
+  return Math.max(2, Math.min(1000, Math.floor(QUEUE_BYTES / maxBytes)));
 }
 
 /** A writer's program. Its numbers come from the same generator as the reader's. */
 async function write({ zmtp, argument }: Inside<Writer>): Promise<void> {
-  const { endpoint, seed, name, messages, maxBytes } = argument;
-  const push = new zmtp.Push();
+  const { endpoint, seed, name, messages, maxBytes, mark } = argument;
+  const push = new zmtp.Push({ sendHighWaterMark: mark });
   push.connect(endpoint);
   let state = seed >>> 0;
   const next = (below: number): number => {
@@ -76,13 +85,13 @@ class Expectation {
 
 function writer(t: TestContext, endpoint: string, name: string, storm: Storm, seed: number): Thread {
   const { messages, maxBytes } = storm;
-  return thread<Writer>(t, write, { endpoint, seed, name, messages, maxBytes });
+  return thread<Writer>(t, write, { endpoint, seed, name, messages, maxBytes, mark: markFor(maxBytes) });
 }
 
 /** Several threads send, this one reads everything. */
 export async function storm(t: TestContext, settings: Storm): Promise<void> {
   const random = seededRandom(settings.seed);
-  const pull = own(t, new Pull());
+  const pull = own(t, new Pull({ receiveHighWaterMark: markFor(settings.maxBytes) }));
   const endpoint = anyEndpoint("inproc");
   await pull.bind(endpoint);
   const expected = new Map<string, Expectation>();
@@ -104,7 +113,7 @@ export async function storm(t: TestContext, settings: Storm): Promise<void> {
 /** Threads come, send, and are ended at a random time; what comes of each is a beginning of what it sent. */
 export async function kills(t: TestContext, settings: Storm, count: number): Promise<void> {
   const random = seededRandom(settings.seed);
-  const pull = own(t, new Pull());
+  const pull = own(t, new Pull({ receiveHighWaterMark: markFor(settings.maxBytes) }));
   const endpoint = anyEndpoint("inproc");
   await pull.bind(endpoint);
   const expected = new Map<string, Expectation>();

@@ -39,6 +39,21 @@ test("what was rung before it slept is answered without a message", () => {
   assert.equal(ring(words, 0, 8), true);
 });
 
+test("one whose waker was ended before it woke is woken surely, or looks by itself", () => {
+  const { words, rung, bell: own } = bell(new Turns());
+  own.listen();
+  for (let i = 0; i < 2; i++) {
+    assert.equal(ring(words, 0, 3), true, "and no message is sent: this one is ended");
+    assert.equal(ring(words, 0, 4), false);
+    if (i === 0) {
+      assert.equal(ring(words, 0, 0, true), true);
+      own.wake();
+    } else own.recheck();
+    assert.deepEqual(rung.splice(0), i === 0 ? [0, 3, 4] : [3, 4]);
+  }
+  assert.equal(ring(words, 0, 5), true, "it sleeps again");
+});
+
 test("one that has rung another looks for the answer, and need not be woken", () => {
   const turns = new Turns();
   const { words, rung, bell: own } = bell(turns);
