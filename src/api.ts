@@ -25,7 +25,7 @@ export {
 export type { Peer, PeerState } from "./core/peer.ts";
 export type { Readable } from "./core/readable.ts";
 export type { MessageHandler, Received } from "./core/receiver.ts";
-export type { OperationOptions } from "./core/sender.ts";
+export type { OperationOptions, SendOptions } from "./core/sender.ts";
 export type { CloseOutcome } from "./core/session.ts";
 export { type SignalOption, Socket, type SocketOptions } from "./core/socket.ts";
 export type { Drops, PeerStats, QueueStats, SocketStats } from "./core/stats.ts";

@@ -20,6 +20,16 @@ export interface OperationOptions {
   readonly timeout?: number;
 }
 
+/** How a message is sent. */
+export interface SendOptions extends OperationOptions {
+  /**
+   * Takes the bytes away: the ArrayBuffer of each frame is detached at once and stays so, whatever comes of the call. Text and
+   * numbers are not concerned; memory that the runtime cannot detach, as WebAssembly's, is copied or refused. Throws EINVAL, and takes nothing, for a frame that is not all of its ArrayBuffer, is shared or was detached before. Default:
+   * false.
+   */
+  readonly transfer?: boolean;
+}
+
 const NOTHING: OperationOptions = {};
 const DONE = Promise.resolve();
 

@@ -2,8 +2,9 @@
 import { writeUint32 } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
 import { type Frame, type MessageLike, toFrame, toFrames } from "./message.ts";
-import type { OperationOptions } from "./sender.ts";
+import type { SendOptions } from "./sender.ts";
 import type { SocketCore } from "./socket-core.ts";
+import { takeFrames } from "./transfer.ts";
 
 /** To whom a message of SERVER or PEER goes. */
 export interface RoutedOptions {
@@ -26,8 +27,9 @@ export abstract class RoutedWritable {
    * Queues one frame for the peer `routingId`; waits while that peer's queue is full. Rejects with EHOSTUNREACH when there is no such peer, otherwise as the `send`
    * of other sockets. Throws EINVAL for a message of several frames.
    */
-  send(message: MessageLike, options: RoutedOptions & OperationOptions): Promise<void> {
-    return this._core.sender.send(routed(message, options), options);
+  send(message: MessageLike, options: RoutedOptions & SendOptions): Promise<void> {
+    if (options?.transfer === true) this._core.assertOpen();
+    return this._core.sender.send(routed(message, options, options?.transfer), options);
   }
 
   /** As `send`, at once or not at all: false if the peer's queue is full. Throws EHOSTUNREACH when there is no such peer. */
@@ -42,8 +44,9 @@ export abstract class GroupWritable {
   declare readonly _core: SocketCore;
 
   /** Sends one frame to all members of a group; waits only with `noDrop`. Members that are full lose it, with a `drop` event. Throws EINVAL for several frames or a long group. */
-  send(message: MessageLike, options: GroupOptions & OperationOptions): Promise<void> {
-    return this._core.sender.send(grouped(message, options), options);
+  send(message: MessageLike, options: GroupOptions & SendOptions): Promise<void> {
+    if (options?.transfer === true) this._core.assertOpen();
+    return this._core.sender.send(grouped(message, options, options?.transfer), options);
   }
 
   /** As `send`, at once or, with `noDrop` and a full member, not at all. */
@@ -52,18 +55,18 @@ export abstract class GroupWritable {
   }
 }
 
-function routed(message: MessageLike, options: RoutedOptions): Frame[] {
+function routed(message: MessageLike, options: RoutedOptions, transfer = false): Frame[] {
   const id = options?.routingId;
   if (!Number.isInteger(id) || id < 0 || id > 0xffffffff)
     throw new ZmqError("invalid-argument", `The option routingId must be a peer's number, got ${String(id)}`);
   const frame = new Uint8Array(4);
   writeUint32(frame, 0, id);
-  return [frame, single(message)];
+  return [frame, single(message, transfer)];
 }
 
-function grouped(message: MessageLike, options: GroupOptions): Frame[] {
+function grouped(message: MessageLike, options: GroupOptions, transfer = false): Frame[] {
   const group = toGroup(options?.group);
-  return [group, single(message)];
+  return [group, single(message, transfer)];
 }
 
 /** A group's octets; throws EINVAL for what is none. */
@@ -75,12 +78,9 @@ export function toGroup(group: unknown): Frame {
   return frame;
 }
 
-function single(message: MessageLike): Frame {
-  const frames = toFrames(message);
-  if (frames.length !== 1)
-    throw new ZmqError(
-      "invalid-argument",
-      `Invalid argument: this socket sends single frames, got a message of ${frames.length}`,
-    );
-  return frames[0];
+function single(message: MessageLike, transfer: boolean): Frame {
+  const count = Array.isArray(message) ? message.length : 1;
+  if (count !== 1)
+    throw new ZmqError("invalid-argument", `Invalid argument: this socket sends single frames, got a message of ${count}`);
+  return (transfer ? takeFrames(message) : toFrames(message))[0];
 }

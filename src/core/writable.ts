@@ -1,8 +1,9 @@
 /** The sending half of the public API, given to every socket type that sends. */
 import { type Frame, type MessageLike, toFrames } from "./message.ts";
-import type { OperationOptions } from "./sender.ts";
+import type { SendOptions } from "./sender.ts";
 import type { SocketCore } from "./socket-core.ts";
 import { writableStream } from "./streams.ts";
+import { takeFrames } from "./transfer.ts";
 
 /** A socket that sends messages. */
 export abstract class Writable {
@@ -15,7 +16,8 @@ export abstract class Writable {
    *
    * @param message One frame or an array of frames: bytes, string (UTF-8), number (its text) or null (empty). Bytes are referenced until the network has
    *   them, except frames up to 128 bytes over tcp and ipc: do not change larger ones. An empty array sends nothing.
-   * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `sendTimeout`); `signal` gives up the wait.
+   * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `sendTimeout`); `signal` gives up the wait; `transfer` takes the bytes away:
+   *   what was sent can be neither changed nor read any more, as with `postMessage`.
    * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, EMSGSIZE for a frame above 1 GiB on a CURVE socket, `signal.reason` on abort. Throws EBADF on a closed socket and
    *   EINVAL for what cannot be a message, at once.
    *
@@ -23,8 +25,11 @@ export abstract class Writable {
    * for the next turn.
    * Source: zmq_msg_send, ZMQ_SNDTIMEO.
    */
-  send(message: MessageLike | readonly MessageLike[], options?: OperationOptions): Promise<void> {
-    return this._core.sender.send(toFrames(message), options);
+  send(message: MessageLike | readonly MessageLike[], options?: SendOptions): Promise<void> {
+    const core = this._core;
+    if (options?.transfer !== true) return core.sender.send(toFrames(message), options);
+    core.assertOpen();
+    return core.sender.send(takeFrames(message), options);
   }
 
   /**
