@@ -15,8 +15,9 @@ import { type Context, defaultContext } from "./core/context.ts";
 import { installPlatform } from "./core/platform.ts";
 import { type SecurityProvider, toKey } from "./core/security.ts";
 import { checkSecurity } from "./devices/security-check.ts";
-import { canWaitAsync } from "./ring/wakeup.ts";
 import { LateMechanism } from "./security/late-mechanism.ts";
+import { portablePublicKey } from "./security/portable-x25519.ts";
+import { newSecretKey } from "./security/random.ts";
 import type { Locks } from "./transports/exchange.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { Joiner, type ThreadEnd } from "./transports/join-threads.ts";
@@ -27,40 +28,29 @@ import { NullMechanism } from "./zmtp/mechanism.ts";
 /** Browsers allow typed arrays of this many bytes at least. */
 const MAX_FRAME_BYTES = 0x7fffffff;
 
-// Mechanisms and libsodium are files of their own, loaded with the first connection that needs them; before that keys
-// cannot be computed.
+// Mechanisms and libsodium are files of their own, loaded with the first connection that needs them.
 let provider: SecurityProvider | null = null;
 
 async function loadSecurity(): Promise<SecurityProvider> {
-  const [{ securityProvider }, { Sodium }] = await Promise.all([
-    import("./devices/security-provider.ts"),
-    import("./security/sodium.ts"),
-  ]);
-  const publicKey = (secretKey: Uint8Array): Uint8Array => {
-    if (Sodium.loaded === null) throw notReady();
-    return Sodium.loaded.publicKey(secretKey);
-  };
+  const { securityProvider } = await import("./devices/security-provider.ts");
+  const { Sodium } = await import("./security/sodium.ts");
+  const publicKey = (secretKey: Uint8Array): Uint8Array =>
+    (Sodium.loaded as NonNullable<typeof Sodium.loaded>).publicKey(secretKey);
   provider ??= securityProvider({ publicKey, certificates: null });
   return provider;
 }
 
-function loadedSecurity(): SecurityProvider {
-  if (provider === null) throw notReady();
-  return provider;
-}
-
-function notReady(): ZmqError {
-  return new ZmqError("not-offered", "CURVE's library is not loaded yet: `await curveReady()` before keys are made or derived");
-}
-
 const security: SecurityProvider = {
-  publicKey: (secretKey) => loadedSecurity().publicKey(secretKey),
-  keyPair: () => loadedSecurity().keyPair(),
   check: checkSecurity,
+  // The first connection, which loads libsodium, computes the public key: `portablePublicKey` here would be in every page.
+  keyPair: () => ({ publicKey: null, secretKey: newSecretKey() }),
   mechanism(request) {
     const { security: choice, zapDomain } = request.settings;
     if (choice.mechanism === "NULL" && zapDomain === null) return new NullMechanism(request.metadata);
-    return new LateMechanism(choice.mechanism, async () => (await loadSecurity()).mechanism(request));
+    return new LateMechanism(choice.mechanism, async () => {
+      if (choice.mechanism === "CURVE") await curveReady();
+      return (await loadSecurity()).mechanism(request);
+    });
   },
 };
 
@@ -91,11 +81,11 @@ installPlatform({
   shared: {
     transports: () => [dialOnlyTransport("ws"), dialOnlyTransport("wss"), inprocTransport(threads.names, threads)],
     waitForThreads(ms) {
-      if (isWorker) threads.wait(ms);
+      if (isWorker && threads.others !== null) threads.others.wait(ms);
       else
         throw new ZmqError(
           "not-offered",
-          "Operation not supported: the main thread of a page must not block; use the call without Sync, or a web worker",
+          "Operation not supported: to block is for web workers that joinThreads has joined, not for a page's main thread",
         );
     },
   },
@@ -134,21 +124,24 @@ export function has(name: string): boolean {
   return offers(capability, name);
 }
 
-/** Loads what CURVE needs, once, so that keys can be made. Connections wait for it by themselves. */
+/** Loads what CURVE needs ahead of the first connection, which otherwise waits for it. */
 export async function curveReady(): Promise<void> {
   const [{ Sodium }] = await Promise.all([import("./security/sodium.ts"), loadSecurity()]);
   await Sodium.load(() => Promise.resolve(null));
 }
 
-/** A new key pair for CURVE, each key 40 characters of Z85 (zmq_curve_keypair). ENOTSUP before `curveReady`. */
+/** A new key pair for CURVE, each key 40 characters of Z85 (zmq_curve_keypair). Synchronous; about 10 ms. */
 export function curveKeyPair(): { publicKey: string; secretKey: string } {
-  const { publicKey, secretKey } = security.keyPair();
-  return { publicKey: encode(publicKey), secretKey: encode(secretKey) };
+  const secretKey = newSecretKey();
+  return { publicKey: encode(portablePublicKey(secretKey)), secretKey: encode(secretKey) };
 }
 
-/** The public key of a secret key, both Z85 text (zmq_curve_public). ENOTSUP before `curveReady`, EINVAL for what is no key. */
+/**
+ * The public key of a secret key (zmq_curve_public): Z85 text (40 characters) or 32 bytes in, Z85 text out. EINVAL for
+ * what is no key.
+ */
 export function curvePublicKey(secretKey: string | Uint8Array): string {
-  return encode(security.publicKey(toKey("secretKey", secretKey)));
+  return encode(portablePublicKey(toKey("secretKey", secretKey)));
 }
 
 let joiner: Joiner | null = null;
@@ -171,7 +164,7 @@ export function joinThreads(thread: ThreadEnd): Promise<void> {
   if (typeof thread?.postMessage !== "function" || typeof thread.addEventListener !== "function")
     throw new ZmqError("invalid-argument", "joinThreads needs a Worker, or `self` inside a web worker");
   joiner ??= new Joiner(
-    { rings: scope.crossOriginIsolated === true && canWaitAsync, locks: scope.navigator?.locks, defer: clock.defer },
+    { rings: scope.crossOriginIsolated === true && "waitAsync" in Atomics, locks: scope.navigator?.locks, defer: clock.defer },
     threads,
   );
   if ((thread as unknown) !== scope) return joiner.call(thread);

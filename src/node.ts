@@ -17,7 +17,7 @@ import { CertificateStore } from "./devices/certificate-files.ts";
 import { securityProvider } from "./devices/security-provider.ts";
 import { x25519PublicKey } from "./devices/x25519.ts";
 import { loadSodiumNative } from "./security/native-box.ts";
-import { secureRandom } from "./security/sodium.ts";
+import { newSecretKey, secureRandom } from "./security/random.ts";
 import { epgmTransport } from "./transports/epgm.ts";
 import { inprocTransport } from "./transports/inproc.ts";
 import { ipcTransport } from "./transports/ipc.ts";
@@ -116,8 +116,8 @@ export function has(name: string): boolean {
 
 /** A new key pair for CURVE, each key 40 characters of Z85 (zmq_curve_keypair). Synchronous; about 0.1 ms. */
 export function curveKeyPair(): { publicKey: string; secretKey: string } {
-  const { publicKey, secretKey } = security.keyPair();
-  return { publicKey: encode(publicKey), secretKey: encode(secretKey) };
+  const secretKey = newSecretKey();
+  return { publicKey: encode(x25519PublicKey(secretKey)), secretKey: encode(secretKey) };
 }
 
 /**
@@ -125,7 +125,7 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
  * what is no key.
  */
 export function curvePublicKey(secretKey: string | Uint8Array): string {
-  return encode(security.publicKey(toKey("secretKey", secretKey)));
+  return encode(x25519PublicKey(toKey("secretKey", secretKey)));
 }
 
 /** Z85 text of bytes and back (RFC 32). */

@@ -18,6 +18,8 @@ const PROGRAMS = ["cli"];
 const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
 /** The entry for browsers: the same, with everything it needs inside, and what is loaded on first use in files of its own. */
 const BROWSER = "browser";
+/** Parts of it that are needed at once where they are used, and which a bundler leaves out where they are not. */
+const BROWSER_PARTS = { x25519: "src/security/portable-x25519.ts" };
 
 /** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
 /** @type {import("esbuild").Plugin} */
@@ -89,7 +91,7 @@ export async function build() {
     });
     await bundle({
       absWorkingDir: root,
-      entryPoints: [`src/${BROWSER}.ts`],
+      entryPoints: { [BROWSER]: `src/${BROWSER}.ts`, ...BROWSER_PARTS },
       outdir: "dist",
       bundle: true,
       splitting: true,

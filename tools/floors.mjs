@@ -25,7 +25,7 @@ export const ROOMS = {
   zmtp: { floor: 1, rooms: ["base"] },
   ring: { floor: 1, rooms: ["base"] },
   pgm: { floor: 2, rooms: ["base", "zmtp/legacy", "zmtp/frame-decoder"] },
-  security: { floor: 2, rooms: ["base", "zmtp"], lazy: ["libsodium", "sodium-native"] },
+  security: { floor: 2, rooms: ["base", "zmtp"], hosts: ["tweetnacl/nacl.js"], lazy: ["libsodium", "sodium-native"] },
   core: { floor: 2, rooms: ["base", "zmtp"] },
   patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
   transports: {

@@ -145,7 +145,7 @@ export const OPTIONS = {
   plainPassword: text(46, "ZMQ_PLAIN_PASSWORD"),
   /** Act as CURVE server, with `curveSecretKey`. */
   curveServer: bool(47, "ZMQ_CURVE_SERVER", false),
-  /** Our public key, Z85 text or 32 octets; a client needs it. */
+  /** Our public key, Z85 text or 32 octets; made from the secret key where it is not set. */
   curvePublicKey: key(48, "ZMQ_CURVE_PUBLICKEY"),
   /** Our secret key, Z85 text or 32 octets. */
   curveSecretKey: key(49, "ZMQ_CURVE_SECRETKEY"),

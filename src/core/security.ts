@@ -52,9 +52,8 @@ export interface SecurityProvider {
   mechanism(request: MechanismRequest): Mechanism;
   /** Throws EINVAL when the settings cannot work, such as CURVE without keys. Called at bind and connect. */
   check(settings: Settings): void;
-  /** The public key of a secret key; both 32 octets. */
-  publicKey(secretKey: Uint8Array): Uint8Array;
-  keyPair(): { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+  /** New keys for one socket; without the public key where that cannot be computed at once. */
+  keyPair(): { readonly publicKey: Uint8Array | null; readonly secretKey: Uint8Array };
 }
 
 /** Security options whose values are kept in the choice. */

@@ -13,6 +13,7 @@ import { CurveClient } from "../security/curve-client.ts";
 import { type CurveCrypto, PORTABLE_CRYPTO } from "../security/curve-crypto.ts";
 import { CurveServer } from "../security/curve-server.ts";
 import { PlainClient, PlainServer } from "../security/plain.ts";
+import { newSecretKey } from "../security/random.ts";
 import { type Authority, type Mechanism, NO_AUTHORITY, NullMechanism } from "../zmtp/mechanism.ts";
 import { AllowAuthority, type CertificateDirectories } from "./curve-allow.ts";
 import { checkSecurity } from "./security-check.ts";
@@ -27,15 +28,10 @@ export interface SecurityParts {
   readonly certificates: CertificateDirectories | null;
 }
 
-const KEY_BYTES = 32;
-
 export function securityProvider({ publicKey, crypto = PORTABLE_CRYPTO, certificates }: SecurityParts): SecurityProvider {
   return {
-    publicKey,
-
     keyPair() {
-      const secretKey = new Uint8Array(KEY_BYTES);
-      crypto.random(secretKey);
+      const secretKey = newSecretKey();
       return { publicKey: publicKey(secretKey), secretKey };
     },
 
@@ -55,11 +51,8 @@ export function securityProvider({ publicKey, crypto = PORTABLE_CRYPTO, certific
       return new PlainClient(username ?? "", password ?? "", metadata);
     }
     const secretKey = settings.security.secretKey as Uint8Array;
-    if (!server) {
-      const keys = { secretKey, publicKey: settings.security.publicKey as Uint8Array, serverKey: serverKey as Uint8Array };
-      return new CurveClient(keys, metadata, crypto);
-    }
     const keys = { secretKey, publicKey: settings.security.publicKey ?? publicKey(secretKey) };
+    if (!server) return new CurveClient({ ...keys, serverKey: serverKey as Uint8Array }, metadata, crypto);
     return new CurveServer(keys, metadata, new AllowAuthority(request, certificates, () => curveZap(request)), crypto);
   }
 }

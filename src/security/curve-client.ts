@@ -25,7 +25,8 @@ import {
   receivedNonce,
   WELCOME,
 } from "./curve-wire.ts";
-import { type BoxKey, KEY_BYTES, type RandomBytes, type Sodium } from "./sodium.ts";
+import type { RandomBytes } from "./random.ts";
+import { type BoxKey, KEY_BYTES, type Sodium } from "./sodium.ts";
 
 /** The keys of a client; 32 octets each. */
 export interface CurveClientKeys {

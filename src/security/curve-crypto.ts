@@ -3,7 +3,8 @@
  */
 import { ZmqError } from "../base/errors.ts";
 import { fail, type MechanismStep } from "../zmtp/mechanism.ts";
-import { type NativeBox, type RandomBytes, Sodium, secureRandom } from "./sodium.ts";
+import { type RandomBytes, secureRandom } from "./random.ts";
+import { type NativeBox, Sodium } from "./sodium.ts";
 
 export interface CurveCrypto {
   readonly random: RandomBytes;

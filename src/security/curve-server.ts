@@ -34,7 +34,8 @@ import {
   READY_COUNTER,
   receivedNonce,
 } from "./curve-wire.ts";
-import { type BoxKey, KEY_BYTES, type RandomBytes, Sodium } from "./sodium.ts";
+import type { RandomBytes } from "./random.ts";
+import { type BoxKey, KEY_BYTES, Sodium } from "./sodium.ts";
 
 /** The server's permanent keys; 32 octets each. */
 export interface CurveServerKeys {

@@ -11,6 +11,7 @@
 import type { LibsodiumModule } from "libsodium";
 import { allocate, copyBytes } from "../base/bytes.ts";
 import { assert, ZmqError } from "../base/errors.ts";
+import { secureRandom } from "./random.ts";
 
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
@@ -21,15 +22,6 @@ export const WORK_BYTES = 256 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** What the input area has. */
 export const INPUT_BYTES = 128 * 1024;
-
-/** Fills with octets that nobody can guess. */
-export type RandomBytes = (bytes: Uint8Array) => void;
-
-/** The platform's cryptographic source. */
-export const secureRandom: RandomBytes = (bytes) => {
-  const { crypto } = globalThis as unknown as { crypto: { getRandomValues(bytes: Uint8Array): void } };
-  crypto.getRandomValues(bytes);
-};
 
 /** A faster library for large frames, if the platform has one. Keys are 32 octets, boxes tag first. */
 export interface NativeBox {

@@ -12,11 +12,9 @@
  * (port-threads.ts). Does not own: what follows the welcome.
  */
 import { ZmqError } from "../base/errors.ts";
-import { Centre, type Exchange, type Locks, type Port, Spoke } from "./exchange.ts";
-import { ExchangeHost } from "./exchange-host.ts";
+import type { Locks, Port } from "./exchange.ts";
+import { Joining } from "./joining.ts";
 import type { LateThreads } from "./late-threads.ts";
-import { PortThreads } from "./port-threads.ts";
-import { Threads } from "./threads.ts";
 
 /** A `Worker`; or, inside a web worker, its own `self`. */
 export interface ThreadEnd {
@@ -39,26 +37,45 @@ export interface JoinEnvironment {
   defer(callback: () => void): void;
 }
 
+/** What a worker gets from whoever lets it join. */
+export interface Welcome {
+  readonly id: number;
+  /** The name of the Web Lock that it is to hold while it lives. */
+  readonly lock: string;
+  /** To the centre. */
+  readonly port: Port;
+  /** The directory in shared memory; undefined where all goes through ports. */
+  readonly inherited: unknown;
+}
+
+/** A thread that has joined others can let more of them join. */
+export interface Joined {
+  /** The thread with this id has the other end of `port`. */
+  admit(id: number, lock: string, port: Port): void;
+  /** What it inherits; undefined where all goes through ports. */
+  readonly inheritance: unknown;
+}
+
 /** Two versions of the library that cannot talk with each other have different ones. */
 const VERSION = 1;
 const ID_LIMIT = 0x7fffffff;
 
-type Note = { readonly zmtp: number } & (
+type Said =
   | { readonly kind: "call" | "joined" }
   | { readonly kind: "ask"; readonly rings: boolean }
   | { readonly kind: "refuse"; readonly text: string }
-  | { readonly kind: "welcome"; readonly id: number; readonly lock: string; readonly port: Port; readonly inherited: unknown }
-);
+  | ({ readonly kind: "welcome" } & Welcome);
+type Note = { readonly zmtp: number } & Said;
 
 /** This thread's part in joining: it asks its parent once, and calls its workers. */
 export class Joiner {
   readonly #environment: JoinEnvironment;
   readonly #late: LateThreads;
   readonly #called = new WeakMap<ThreadEnd, Promise<void>>();
+  // From the first join on: by our parent's welcome, or as the centre.
+  #joined: Promise<Joined> | null = null;
   #asked: Promise<void> | null = null;
-  // The way to the others, from the first join on; and what those get that are called from here, if there is shared memory.
-  #exchange: Exchange | null = null;
-  #host: ExchangeHost | null = null;
+  #isWelcome = false;
 
   constructor(environment: JoinEnvironment, late: LateThreads) {
     this.#environment = environment;
@@ -68,21 +85,25 @@ export class Joiner {
   /** In a worker: joins those that its parent is joined to. Resolves when it is done; rejects when it is refused. */
   ask(parent: ThreadEnd): Promise<void> {
     if (this.#asked !== null) return this.#asked;
-    if (this.#exchange !== null)
+    if (this.#joined !== null)
       throw new ZmqError(
         "invalid-argument",
         "This worker has joined workers of its own already: call joinThreads(self) before joinThreads(worker)",
       );
     const { rings } = this.#environment;
-    this.#asked = new Promise((resolve, reject) => {
+    const joined = new Promise<Joined>((resolve, reject) => {
       listen(parent, (note) => {
-        if (note.kind === "call" && this.#exchange === null) say(parent, { kind: "ask", rings });
+        if (note.kind === "call" && !this.#isWelcome) say(parent, { kind: "ask", rings });
         else if (note.kind === "refuse") reject(new ZmqError("not-offered", note.text));
-        else if (note.kind === "welcome") this.#enter(note, parent).then(resolve, reject);
+        else if (note.kind === "welcome") {
+          this.#isWelcome = true;
+          load()
+            .then(({ joinAsSpoke }) => joinAsSpoke(this.#environment, this.#late, note))
+            .then(resolve, reject);
+        }
       });
     });
-    // Names that are bound meanwhile wait for the answer; why there is none is told by `joinThreads`.
-    this.#late.expect(this.#asked.catch(() => undefined));
+    this.#asked = this.#join(joined).then(() => say(parent, { kind: "joined" }));
     say(parent, { kind: "ask", rings });
     return this.#asked;
   }
@@ -91,21 +112,16 @@ export class Joiner {
   call(worker: ThreadEnd): Promise<void> {
     const before = this.#called.get(worker);
     if (before !== undefined) return before;
-    // A worker that joins itself first waits for that: its workers belong to the same page.
-    if (this.#exchange === null && this.#asked === null)
-      this.#open(new Centre(this.#environment.locks), this.#environment.rings, undefined);
+    // A worker that asked to join waits for that: its workers belong to the same page.
+    const joined = this.#joined ?? this.#join(load().then(({ joinAsCentre }) => joinAsCentre(this.#environment, this.#late)));
     const called = new Promise<void>((resolve, reject) => {
+      joined.catch(reject);
       let answered = false;
       listen(worker, (note) => {
         if (note.kind === "joined") resolve();
         if (note.kind !== "ask" || answered) return;
         answered = true;
-        const error = this.#whyNot(note.zmtp, note.rings);
-        if (error !== null) {
-          say(worker, { kind: "refuse", text: error.message });
-          reject(error);
-        } else if (this.#asked === null) this.#welcome(worker);
-        else this.#asked.then(() => this.#welcome(worker), reject);
+        joined.then((ours) => this.#answer(worker, note.zmtp, note.rings, ours)).catch(reject);
       });
       say(worker, { kind: "call" });
     });
@@ -113,46 +129,40 @@ export class Joiner {
     return called;
   }
 
-  #open(exchange: Exchange, rings: boolean, inherited: unknown): void {
-    const { defer } = this.#environment;
-    const late = this.#late;
-    this.#exchange = exchange;
-    if (rings) {
-      this.#host = new ExchangeHost(exchange, inherited, defer);
-      late.adopt(new Threads(this.#host, late.names));
-    } else late.adopt(new PortThreads(exchange, late.names, defer));
-  }
-
-  #whyNot(version: number, rings: boolean): ZmqError | null {
-    if (version !== VERSION)
-      return new ZmqError(
-        "not-offered",
-        "joinThreads: the worker has another version of the library than the thread that calls it",
-      );
-    if (rings || this.#host === null) return null;
-    return new ZmqError(
-      "not-offered",
-      "joinThreads: the page is cross-origin isolated and the worker is not; its script needs the header Cross-Origin-Embedder-Policy too",
+  // Until it is done names that are bound wait; whether it can be done is told by `joinThreads`.
+  #join(joined: Promise<Joined>): Promise<Joined> {
+    this.#joined = joined;
+    const settled = joined.then(
+      () => undefined,
+      () => undefined,
     );
+    this.#late.others = new Joining(this.#late, settled);
+    return joined;
   }
 
-  #welcome(worker: ThreadEnd): void {
+  #answer(worker: ThreadEnd, version: number, rings: boolean, { admit, inheritance }: Joined): void {
+    const why = whyNot(version, rings || inheritance === undefined);
+    if (why !== null) {
+      say(worker, { kind: "refuse", text: why });
+      throw new ZmqError("not-offered", why);
+    }
     const { port1, port2 } = new MessageChannel() as unknown as { readonly port1: Port; readonly port2: Port };
     const id = 1 + Math.floor(Math.random() * ID_LIMIT);
     const lock = `zmtp.thread.${id}.${Math.random()}`;
-    this.#exchange?.admit(id, lock, port1);
-    say(worker, { kind: "welcome", id, lock, port: port2, inherited: this.#host?.inheritance }, port2);
-  }
-
-  async #enter({ id, lock, port, inherited }: Extract<Note, { kind: "welcome" }>, parent: ThreadEnd): Promise<void> {
-    const spoke = new Spoke(id, port);
-    await spoke.begin(this.#environment.locks, lock);
-    this.#open(spoke, inherited !== undefined, inherited);
-    say(parent, { kind: "joined" });
+    admit(id, lock, port1);
+    say(worker, { kind: "welcome", id, lock, port: port2, inherited: inheritance }, port2);
   }
 }
 
-type Said = Note extends infer Each ? (Each extends Note ? Omit<Each, "zmtp"> : never) : never;
+function load(): Promise<typeof import("./joined-threads.ts")> {
+  return import("./joined-threads.ts");
+}
+
+function whyNot(version: number, canShare: boolean): string | null {
+  if (version !== VERSION) return "joinThreads: the worker has another version of the library than the thread that calls it";
+  if (canShare) return null;
+  return "joinThreads: the page is cross-origin isolated and the worker is not; its script needs the header Cross-Origin-Embedder-Policy too";
+}
 
 function say(to: ThreadEnd, note: Said, port?: Port): void {
   to.postMessage({ ...note, zmtp: VERSION }, port === undefined ? [] : [port]);

@@ -91,14 +91,15 @@ describe("a page", { skip: noBrowser }, () => {
       );
     });
 
-    over("CURVE, with keys made in the page", async () => {
-      const keyPair = curveKeyPair();
-      const reply = await bound(new Reply({ curve: { keyPair, allow: "any" } }), scheme);
-      const answer = call(page, "secure", reply.lastEndpoint, { serverKey: keyPair.publicKey }, "sealed");
-      assert.deepEqual((await reply.receive()).map(String), ["sealed"]);
-      await reply.send(["answer", Buffer.alloc(100_000, "l")]);
-      assert.deepEqual(await answer, ["answer", "l".repeat(100_000), "true"]);
-    });
+    for (const own of [true, false])
+      over(`CURVE, with keys made in the page ${own ? "by the program" : "for the socket"}`, async () => {
+        const keyPair = curveKeyPair();
+        const reply = await bound(new Reply({ curve: { keyPair, allow: "any" } }), scheme);
+        const answer = call(page, "secure", reply.lastEndpoint, { serverKey: keyPair.publicKey, own }, "sealed");
+        assert.deepEqual((await reply.receive()).map(String), ["sealed"]);
+        await reply.send(["answer", Buffer.alloc(100_000, "l")]);
+        assert.deepEqual(await answer, ["answer", "l".repeat(100_000), "true"]);
+      });
 
     over("PLAIN, with a password that an authenticator knows", async () => {
       const authenticator = new Authenticator({ plain: { page: "s3same" } });

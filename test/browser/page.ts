@@ -4,7 +4,6 @@
 import {
   curveKeyPair,
   curvePublicKey,
-  curveReady,
   Dealer,
   has,
   type MessageLike,
@@ -132,15 +131,18 @@ export const roles = {
     });
   },
 
-  /** A REQ whose keys are made in the page, with PLAIN or CURVE. */
-  async secure(endpoint: string, security: { serverKey?: string; password?: string }, question: string): Promise<string[]> {
-    const { serverKey, password } = security;
-    await curveReady();
+  /** A REQ with PLAIN; or with CURVE and keys that were made in the page, by the program or for the socket. */
+  async secure(
+    endpoint: string,
+    security: { serverKey?: string; own?: boolean; password?: string },
+    question: string,
+  ): Promise<string[]> {
+    const { serverKey, own = false, password } = security;
     const keys = curveKeyPair();
     const options =
       serverKey === undefined
         ? { plainUsername: "page", plainPassword: password ?? "" }
-        : { curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, curveServerKey: serverKey };
+        : { curve: own ? { serverKey, keyPair: keys } : { serverKey } };
     const socket = new Request(options);
     socket.connect(endpoint);
     await socket.send(question);

@@ -170,7 +170,7 @@ for (const isolated of [true, false]) {
         assert.match(await there("worker", "receiveSync", "pull", 10), /^EAGAIN/);
       } else assert.match(await there("worker", "receiveSync", "pull", 10), /^ENOTSUP: .*crossOriginIsolated/);
       await here("open", "pull", "Pull");
-      assert.match(await here("receiveSync", "pull", 10), /^ENOTSUP: .*main thread of a page must not block/);
+      assert.match(await here("receiveSync", "pull", 10), /^ENOTSUP: .*not for a page's main thread/);
     });
 
     test("what is not joined stays apart; misuse is told", async () => {

@@ -7,7 +7,8 @@ import { createRequire } from "node:module";
 import { CurveClient } from "../../src/security/curve-client.ts";
 import type { CurveCrypto } from "../../src/security/curve-crypto.ts";
 import { CurveServer } from "../../src/security/curve-server.ts";
-import { Sodium, secureRandom } from "../../src/security/sodium.ts";
+import { secureRandom } from "../../src/security/random.ts";
+import { Sodium } from "../../src/security/sodium.ts";
 import {
   type Authority,
   type FrameTransform,

@@ -85,7 +85,7 @@ export class FakeThread {
     const platform = installedPlatform();
     this.context = new Context(
       { blocky: false },
-      { ...platform, transports: () => [inprocTransport(late.names, late)], waitForThreads: (ms) => late.wait(ms) },
+      { ...platform, transports: () => [inprocTransport(late.names, late)], waitForThreads: (ms) => late.others?.wait(ms) },
     );
     this.joiner = new Joiner({ rings, locks: page.locks.of(this), defer: realClock().defer }, late);
   }

@@ -270,8 +270,9 @@ check("blocking needs others, and memory that they share", async (t) => {
   const main = page(t, false);
   const { thread, worker, self } = main.worker();
   const pull = new Pull({ context: thread.context });
-  assert.throws(() => pull.receiveSync({ timeout: 10 }), { code: "ENOTSUP", message: /has not joined any/ });
-  await Promise.all([thread.joiner.ask(self), main.joiner.call(worker)]);
+  const asked = thread.joiner.ask(self);
+  assert.throws(() => pull.receiveSync({ timeout: 10 }), { code: "ENOTSUP", message: /has not joined others yet/ });
+  await Promise.all([asked, main.joiner.call(worker)]);
   assert.throws(() => pull.receiveSync({ timeout: 10 }), { code: "ENOTSUP", message: /crossOriginIsolated/ });
 
   const shared = page(t, true);
