@@ -6,7 +6,8 @@ import { afterEach, before, describe, it } from "node:test";
 import { CurveBox } from "../../../src/security/curve-box.ts";
 import { type NativeBox, Sodium } from "../../../src/security/sodium.ts";
 import { encodeCommand, encodeMetadata } from "../../../src/zmtp/command.ts";
-import type { Authority } from "../../../src/zmtp/mechanism.ts";
+import { FLAG_COMMAND } from "../../../src/zmtp/frame-encoder.ts";
+import { type Authority, type FrameTransform, fail, type Mechanism, type MechanismStep } from "../../../src/zmtp/mechanism.ts";
 import { hex, text } from "../../support/bytes.ts";
 import {
   CLIENT,
@@ -26,7 +27,7 @@ import {
   sent,
   shakeHands,
 } from "../../support/curve.ts";
-import { message as plain } from "../../support/engine-probe.ts";
+import { EngineProbe, frame, greeting, message as plain } from "../../support/engine-probe.ts";
 
 let sodium: Sodium;
 before(async () => {
@@ -185,6 +186,44 @@ describe("CURVE: what the other side sends of low order, or too short", () => {
     const key = sodium.secretKey(fill(1));
     for (const size of [0, 1, 15]) assert.equal(sodium.open(new Uint8Array(size), fill(2, 24), key), undefined);
     key.close();
+  });
+});
+
+describe("an engine", () => {
+  it("closes mechanism and transform when the link is gone, and after a failure; before the handshake is over the mechanism alone", () => {
+    const closed: string[] = [];
+    const transform: FrameTransform = {
+      flags: 0,
+      failure: { reason: "cryptographic", text: "no" },
+      maxSealedBytes: 1000,
+      seal: (parts) => [...parts],
+      open: () => null,
+      close: () => closed.push("transform"),
+    };
+    const mechanism = (then: MechanismStep): Mechanism => ({
+      name: "TEST",
+      start: () => ({ kind: "listen" }),
+      onCommand: () => then,
+      close: () => closed.push("mechanism"),
+    });
+    const metadata = new Map([["Socket-Type", text("DEALER")]]);
+    const ready: MechanismStep = { kind: "ready", metadata, metadataBytes: 20, transform };
+    const command = frame(Uint8Array.of(1, 65), FLAG_COMMAND);
+    const probe = (step: MechanismStep): EngineProbe => {
+      closed.length = 0;
+      return new EngineProbe({ mechanism: mechanism(step) }).feed(greeting({ mechanism: "TEST" }));
+    };
+    probe(ready).engine.close();
+    assert.deepEqual(closed, ["mechanism"]);
+    probe(fail("malformed-hello", "no")).feed(command);
+    assert.deepEqual(closed, ["mechanism"]);
+    probe(ready).feed(command).engine.close();
+    assert.deepEqual(closed, ["mechanism", "transform"]);
+    // The first frame of the traffic cannot be opened.
+    probe(ready)
+      .feed(command)
+      .feed(frame(text("x")));
+    assert.deepEqual(closed, ["mechanism", "transform"]);
   });
 });
 
