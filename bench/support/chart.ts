@@ -19,6 +19,7 @@ const COLORS: Readonly<Record<Implementation, string>> = {
   libzmq: "#c8553d",
   zeromq: "#e0a458",
   "node:net": "#7d8597",
+  "node:dgram": "#7d8597",
   ws: "#7d8597",
   jszmq: "#a26769",
   postMessage: "#7d8597",

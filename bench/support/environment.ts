@@ -19,6 +19,7 @@ const PEERS: Readonly<Record<Exclude<Implementation, "libzmq">, string>> = {
   zmtp: "../peers/ours.js",
   zeromq: "../peers/native.js",
   "node:net": "../peers/node-net.js",
+  "node:dgram": "../peers/node-dgram.js",
   ws: "../peers/web.js",
   jszmq: "../peers/web.js",
   postMessage: "../peers/threads.js",

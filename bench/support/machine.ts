@@ -39,6 +39,7 @@ export function survey(libzmq: LibzmqPrograms): Machine {
       libzmq: libzmq.version,
       zeromq: versionOf("zeromq"),
       "node:net": process.versions.node,
+      "node:dgram": process.versions.node,
       ws: versionOf("ws"),
       jszmq: versionOf("jszmq"),
       postMessage: process.versions.node,

@@ -8,10 +8,10 @@ import type { Environment } from "./environment.ts";
 import type { CaseResult } from "./runner.ts";
 
 /**
- * Whose code a contestant measures. `node:net` is the bare socket of the runtime doing the same work without a
+ * Whose code a contestant measures. `node:net` and `node:dgram` are the bare sockets of the runtime doing the same work without a
  * protocol: what is physically there to be had.
  */
-export type Implementation = "zmtp" | "libzmq" | "zeromq" | "node:net" | "ws" | "jszmq" | "postMessage";
+export type Implementation = "zmtp" | "libzmq" | "zeromq" | "node:net" | "node:dgram" | "ws" | "jszmq" | "postMessage";
 
 /** What one run gives: a number for each metric of its part. */
 export type Metrics = Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@ import type { Case, Implementation, Metric, Part } from "./part.ts";
 import { type CaseResult, type ContestantResult, ratioOf } from "./runner.ts";
 import { compact } from "./statistics.ts";
 
-const REFERENCES: readonly Implementation[] = ["libzmq", "zeromq", "node:net"];
+const REFERENCES: readonly Implementation[] = ["libzmq", "zeromq", "node:net", "node:dgram"];
 const COLOR = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
 /** Width of a label's column. */

@@ -101,7 +101,16 @@ test("a chart has a bar for each figure, and well-formed text", () => {
     node: "v0",
     cpu: "cpu",
     cores: 2,
-    versions: { zmtp: "1", libzmq: "4", zeromq: undefined, "node:net": "0", ws: "8", jszmq: undefined, postMessage: "20" },
+    versions: {
+      zmtp: "1",
+      libzmq: "4",
+      zeromq: undefined,
+      "node:net": "0",
+      "node:dgram": "0",
+      ws: "8",
+      jszmq: undefined,
+      postMessage: "20",
+    },
     missing: [],
     openFiles: 1,
   };

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { before, type TestContext } from "node:test";
+import { inspect } from "node:util";
 import { seededRandom } from "../../src/base/random.ts";
 import { toKey } from "../../src/core/security.ts";
 import { curveKeyPair, Dealer, Publisher, type Readable, Subscriber, type Writable, XPublisher } from "../../src/node.ts";
@@ -322,6 +323,19 @@ check("test_security_curve: broken HELLOs and INITIATEs, each with its own code"
     await attacker.over();
   }
   await target.ask();
+});
+
+check("a broken HELLO of PLAIN, which may hold a password, is refused with an event that shows nothing of it", async (t) => {
+  const listener = own(t, new Dealer({ plainServer: true, linger: 0 }));
+  const events = new Events(listener);
+  const attacker = new Attacker(t, await bound(listener));
+  attacker.send(greeting({ mechanism: "PLAIN" }), frame(encodeCommand("HELLO", text("\x05admin\x0dhunter2hunter2"))));
+  const { error } = await events.next("handshake:error:protocol");
+  assert.equal(error.reason, "malformed-hello");
+  const shown = inspect(events.all, { depth: 10 });
+  for (const part of ["hunter2", Buffer.from("hunter2").toString("hex"), Buffer.from("admin").toString("hex"), "48454c4c4f"])
+    assert.ok(!shown.includes(part), part);
+  await attacker.over();
 });
 
 // Limits ----------------------------------------------------------------------------------------------------------------------------------

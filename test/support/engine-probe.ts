@@ -4,7 +4,7 @@ import { encodeMetadata } from "../../src/zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSettings, type EngineSink, type PeerHandshake } from "../../src/zmtp/engine.ts";
 import type { DecoderLimits } from "../../src/zmtp/frame-decoder.ts";
 import { STREAM_FRAMING } from "../../src/zmtp/framing.ts";
-import { NullMechanism } from "../../src/zmtp/mechanism.ts";
+import { type Mechanism, NullMechanism } from "../../src/zmtp/mechanism.ts";
 import { announcesIdentity, SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, join, text } from "./bytes.ts";
 
@@ -21,6 +21,8 @@ export interface ProbeOptions {
   readonly timeoutMs?: number;
   readonly ttlTenths?: number;
   readonly acceptsOldPeers?: boolean;
+  /** NULL unless given. */
+  readonly mechanism?: Mechanism;
 }
 
 export class EngineProbe implements EngineSink {
@@ -40,7 +42,7 @@ export class EngineProbe implements EngineSink {
       framing: STREAM_FRAMING,
       socketType,
       routingId: text(routingId),
-      mechanism: new NullMechanism(metadata),
+      mechanism: options.mechanism ?? new NullMechanism(metadata),
       acceptsOldPeers: options.acceptsOldPeers ?? true,
       limits: limits(options.limits),
       heartbeat: {
