@@ -3,9 +3,10 @@
  *
  *     words   BELL       counts the rings that woke; what the thread waits on
  *             ASLEEP     1 while it waits
+ *             RUNG       one bit for each word of BITS in which one was set
  *             BITS …     one bit for each connection (or several that share one)
  *
- *     ring:   set the bit; if asleep, take the 1 away, count BELL up, notify
+ *     ring:   set the bit, then that of its word; if asleep, take the 1 away, count BELL up, notify
  *     rest:   set asleep; look at the bits again; wait until BELL changes
  *
  * Whoever takes ASLEEP's 1 away wakes, so a sleep costs one notification however many ring. A pending
@@ -16,6 +17,7 @@
 
 const BELL = 0;
 const ASLEEP = 1;
+const RUNG = 2;
 const BITS = 16;
 const BITS_WORDS = 32;
 /** Connections with a bit of their own; more share. */
@@ -24,7 +26,7 @@ export const BELL_BITS = BITS_WORDS * 32;
 /** How long a thread looks for an answer before it sleeps. */
 const LOOK_MS = 0.05;
 /** Looks between two readings of the clock. */
-const LOOKS = 8;
+const LOOKS = 32;
 /** So many answers in a row, then the event loop has its turn. */
 const ANSWERS_PER_TURN = 64;
 /** After looking in vain the next times are left out: 1, 4, 16, … up to so many; half as many after each answer. */
@@ -48,6 +50,7 @@ export const canWaitAsync = waitAsync !== undefined;
  */
 export function ring(words: Int32Array, at: number, bit: number, surely = false): boolean {
   Atomics.or(words, at + BITS + (bit >> 5), 1 << (bit & 31));
+  Atomics.or(words, at + RUNG, 1 << (bit >> 5));
   if (!surely && Atomics.load(words, at + ASLEEP) !== 1) return false;
   if (Atomics.exchange(words, at + ASLEEP, 0) !== 1 && !surely) return false;
   Atomics.add(words, at + BELL, 1);
@@ -151,11 +154,11 @@ export class Doorbell {
 
   /** Answers what was rung so far. */
   check(): void {
-    for (let i = 0; i < BITS_WORDS; i++) {
-      const index = this.#at + BITS + i;
-      if (Atomics.load(this.#words, index) === 0) continue;
-      for (let bits = Atomics.exchange(this.#words, index, 0); bits !== 0; bits &= bits - 1)
-        this.#onRing((i << 5) | (31 - Math.clz32(bits & -bits)));
+    if (!this.#isRung()) return;
+    for (let rung = Atomics.exchange(this.#words, this.#at + RUNG, 0); rung !== 0; rung &= rung - 1) {
+      const word = lowestOf(rung);
+      for (let bits = Atomics.exchange(this.#words, this.#at + BITS + word, 0); bits !== 0; bits &= bits - 1)
+        this.#onRing((word << 5) | lowestOf(bits));
     }
   }
 
@@ -189,7 +192,11 @@ export class Doorbell {
   }
 
   #isRung(): boolean {
-    for (let i = 0; i < BITS_WORDS; i++) if (Atomics.load(this.#words, this.#at + BITS + i) !== 0) return true;
-    return false;
+    return Atomics.load(this.#words, this.#at + RUNG) !== 0;
   }
+}
+
+/** The place of the lowest bit that is set. */
+function lowestOf(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
