@@ -37,9 +37,8 @@ function throughput(size: number): Case {
         const receiver = start(command, settings);
         const { endpoint } = await receiver.next();
         const sender = start(command, { role: "push", endpoint, size, curve });
-        const [report] = await meterWith(receiver, [sender]);
-        const { rate, volume } = metricsOf(report, size);
-        return { rate, volume };
+        const [report, cpu] = await meterWith(receiver, [sender]);
+        return metricsOf(report, size, cpu);
       }),
     ),
   };
@@ -70,7 +69,7 @@ const floor = (name: string, crypto: Crypto, least: number): Floor => ({
 export const security: Part = {
   name: "security",
   title: "CURVE over tcp, two processes; the rate of handshakes is connections per second",
-  metrics: METRICS.filter(({ name }) => name !== "cpu"),
+  metrics: METRICS,
   cases: [...SIZES.map(throughput), handshakes],
   floors: [
     ...SIZES.map((size) => floor(sizeName(size), "WebAssembly", 0.5)),

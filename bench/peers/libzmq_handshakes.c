@@ -44,6 +44,8 @@ int main (int argc, char **argv)
     if (is_role ("doorman")) {
         void *socket = zmq_socket (context, ZMQ_ROUTER);
         protect (socket, 1);
+        int backlog = 2 * count;
+        check (zmq_setsockopt (socket, ZMQ_BACKLOG, &backlog, sizeof backlog), "backlog");
         bind_and_report (socket, setting ("endpoint", ""));
         wave (socket, count);
         printf ("{\"rate\":%.3f}\n", (count - 1) / wave (socket, count));

@@ -5,7 +5,7 @@
  *
  * The offset counts the octets after it until the first message that begins in this packet, ffff when none does; a
  * receiver that comes late, or has lost packets, joins there. Packets are built in slabs where their header has its
- * place too, so that a packet is written once and kept for repairs as it is.
+ * place too, so that a packet is written once and kept for repairs as it is; who keeps them gives slabs back.
  * Invariant: no packet is larger than asked for; a message's octets are copied exactly once.
  */
 import { allocateOwn, setBytes } from "../base/bytes.ts";
@@ -22,12 +22,20 @@ const SLAB_BYTES = 64 * 1024;
 /** A loop copies this much as fast as `set` does. */
 const LOOP_BYTES = 16;
 
+/** What a packer calls. */
+export interface PackerSink {
+  /** A packet as it will be sent, with room for the header in front. */
+  onPacket(packet: Uint8Array): void;
+  /** This slab is full with the packet that comes next. Gives one that nobody reads any more for it, if there is one. */
+  exchange(full: Uint8Array): Uint8Array | undefined;
+}
+
 /** Puts messages into packets. */
 export class Packer {
   /** Messages that the packet being filled has, whole or in part. */
   messages = 0;
   #packetBytes: number;
-  #onPacket: (packet: Uint8Array) => void;
+  #sink: PackerSink;
   #slab: Uint8Array;
   #start = 0;
   #at = 0;
@@ -35,10 +43,10 @@ export class Packer {
   #first = NO_MESSAGE;
   #scratch = new Uint8Array(MAX_LEGACY_HEADER_BYTES);
 
-  /** `dataBytes`: the most data in a packet. `onPacket` gets each as it will be sent, with room for the header in front. */
-  constructor(dataBytes: number, onPacket: (packet: Uint8Array) => void) {
+  /** `dataBytes`: the most data in a packet. */
+  constructor(dataBytes: number, sink: PackerSink) {
     this.#packetBytes = DATA_AT + dataBytes;
-    this.#onPacket = onPacket;
+    this.#sink = sink;
     this.#slab = allocateOwn(Math.max(SLAB_BYTES, this.#packetBytes));
     this.#begin();
   }
@@ -89,12 +97,12 @@ export class Packer {
     this.messages = 0;
     this.#start = this.#at;
     this.#begin();
-    this.#onPacket(packet);
+    this.#sink.onPacket(packet);
   }
 
   #begin(): void {
     if (this.#start + this.#packetBytes > this.#slab.length) {
-      this.#slab = allocateOwn(Math.max(SLAB_BYTES, this.#packetBytes));
+      this.#slab = this.#sink.exchange(this.#slab) ?? allocateOwn(this.#slab.length);
       this.#start = 0;
     }
     this.#at = this.#start + DATA_AT + OFFSET_BYTES;

@@ -9,6 +9,7 @@
  * work per NAK is bounded by its list; nobody else's NAK, and none outside the window, has an effect.
  */
 import type { Clock, Timer } from "../base/clock.ts";
+import { Fifo } from "../base/fifo.ts";
 import type { Frame } from "../zmtp/frame-decoder.ts";
 import { sameAddress } from "./address.ts";
 import { encodeNak, encodeSpm, NCF, ODATA, type Packet, portOf, RDATA, type SourceId, sealData } from "./packet.ts";
@@ -46,6 +47,8 @@ export interface SourceSink {
   toGroup(packet: Uint8Array): void;
   /** The same for an SPM. Receivers may send a NAK to where it comes from. */
   announce(spm: Uint8Array): void;
+  /** Whether packets that were sent may still be read: their memory is not used again then. */
+  readonly busy: boolean;
   /** The rate allows sending again, after it had not. */
   onRoom(): void;
 }
@@ -59,6 +62,12 @@ export class SourceCounters {
   refusedNaks = 0;
 }
 
+/** Memory of packets, all of which were sent when so many had been. */
+interface FullSlab {
+  readonly slab: Uint8Array;
+  readonly packets: number;
+}
+
 export class Source {
   readonly counters = new SourceCounters();
   #setup: SourceSetup;
@@ -67,6 +76,7 @@ export class Source {
   #window: TransmitWindow;
   #limiter: RateLimiter;
   #packer: Packer;
+  #slabs = new Fifo<FullSlab>();
   #repairs = new Set<number>();
   #spmSqn = 0;
   // Where in SPM_AFTER_MS the next SPM is, and whether data went since it was set.
@@ -82,7 +92,10 @@ export class Source {
     this.#sink = sink;
     this.#window = new TransmitWindow(setup.windowPackets, setup.firstSqn);
     this.#limiter = new RateLimiter(setup.rateKilobits, setup.dataBytes + setup.overheadBytes, clock.now());
-    this.#packer = new Packer(setup.dataBytes, (packet) => this.#original(packet));
+    this.#packer = new Packer(setup.dataBytes, {
+      onPacket: (packet) => this.#original(packet),
+      exchange: (full) => this.#exchange(full),
+    });
   }
 
   /** Says that it is there. */
@@ -159,6 +172,15 @@ export class Source {
     if (SPM_AFTER_MS[this.#step] === SPM_AFTER_MS[0]) return;
     this.#step = 0;
     this.#armSpm();
+  }
+
+  #exchange(full: Uint8Array): Uint8Array | undefined {
+    const slabs = this.#slabs;
+    slabs.push({ slab: full, packets: this.#window.count + 1 });
+    const oldest = slabs.peek();
+    if (oldest === undefined || oldest.packets > this.#window.gone || this.#sink.busy) return undefined;
+    slabs.shift();
+    return oldest.slab;
   }
 
   #serveRepairs(): void {

@@ -22,9 +22,19 @@ export class TransmitWindow {
     this.#first = first;
   }
 
+  /** Packets sent since the beginning. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many of the first packets are not in it any more. */
+  get gone(): number {
+    return Math.max(0, this.#count - this.#capacity);
+  }
+
   /** The sequence number of the oldest packet; of the next one while there is none. */
   get trail(): number {
-    return after(this.#first, Math.max(0, this.#count - this.#capacity) % 0x100000000);
+    return after(this.#first, this.gone % 0x100000000);
   }
 
   /** The sequence number of the newest packet; one before the first while there is none. */

@@ -164,6 +164,10 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
 
   // The source ----------------------------------------------------------------------------------------------------------
 
+  get busy(): boolean {
+    return this.#out.blocked;
+  }
+
   toGroup(packet: Uint8Array): void {
     this.#packetsLeft--;
     this.#peer.bytesSent += packet.length;

@@ -530,7 +530,7 @@ describe("hostile peers: one that never reads", () => {
     globalThis.gc?.();
     const after = process.memoryUsage();
     const held = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-    assert.ok(held < 24e6, `${held} bytes are held`);
+    assert.ok(held < 8e6, `${held} bytes are held`);
   });
 });
 

@@ -411,6 +411,32 @@ check(
   },
 );
 
+check("authenticator: requests that are not as ZAP has them are refused or not answered, and hurt nothing", async (t) => {
+  const { context } = authenticated(t, { plain: { joe: "word" }, curve: [client.publicKey] });
+  const asker = own(t, new Dealer({ context, receiveTimeout: 5000, linger: 0 }));
+  asker.connect("inproc://zeromq.zap.01");
+  const ask = async (mechanism: string, ...credentials: (string | Uint8Array)[]): Promise<string[]> => {
+    await asker.send(["", "1.0", "7", "domain", "10.0.0.7", "", mechanism, ...credentials]);
+    const [, , id, status, , userId] = (await asker.receive()).map(String);
+    assert.equal(id, "7");
+    return [status, userId];
+  };
+  const key = z85.decode(client.publicKey);
+  assert.deepEqual(await ask("PLAIN", "joe", "word"), ["200", "joe"]);
+  assert.deepEqual(await ask("PLAIN", "joe", "wrong"), ["400", ""]);
+  assert.deepEqual(await ask("PLAIN", "joe"), ["400", ""]);
+  assert.deepEqual(await ask("PLAIN", "joe", "word", "more"), ["400", ""]);
+  assert.deepEqual(await ask("CURVE", key), ["200", client.publicKey]);
+  assert.deepEqual(await ask("CURVE", key.subarray(0, 28)), ["400", ""]);
+  assert.deepEqual(await ask("CURVE", Buffer.concat([key, key])), ["400", ""]);
+  assert.deepEqual(await ask("CURVE"), ["400", ""]);
+  assert.deepEqual(await ask("KERBEROS"), ["400", ""]);
+  // Neither of these gets an answer: the next one is to the last request.
+  await asker.send(["x", "1.0", "8", "domain", "10.0.0.7", "", "NULL"]);
+  await asker.send(["", "2.0", "9", "domain", "10.0.0.7", "", "NULL"]);
+  assert.deepEqual(await ask("NULL"), ["200", ""]);
+});
+
 check("one handler per context", (t) => {
   const { context } = authenticated(t, {});
   assert.throws(() => new Authenticator({ context }), { code: "EADDRINUSE" });

@@ -130,7 +130,7 @@ export class PgmNet {
         if (member.weather !== null)
           this.carry(member.weather, packet, (bytes) => this.#arrive(member, bytes, setup.address, SPM_PORTS + number));
     };
-    const source = new Source(setup, this.clock, { toGroup, announce: toGroup, onRoom });
+    const source = new Source(setup, this.clock, { busy: false, toGroup, announce: toGroup, onRoom });
     this.sources.push(source);
     return source;
   }

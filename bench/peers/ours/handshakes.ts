@@ -1,4 +1,7 @@
-/** CURVE's handshakes: a doorman lets two waves of callers in and answers each; the clock runs over the second wave. */
+/**
+ * CURVE's handshakes: a doorman lets two waves of callers in and answers each; the clock runs over the second wave. A whole wave
+ * fits into the listener's backlog: a caller that finds it full tries again after a second, and that would be measured.
+ */
 import { Dealer, Router } from "zmtp";
 import { bindAndReport, commonSettings, type Roles } from "../api.ts";
 import { curveOptions } from "../curve-keys.ts";
@@ -7,7 +10,7 @@ import { report } from "../harness.ts";
 const { endpoint, count } = commonSettings();
 
 async function doorman(): Promise<void> {
-  const socket = new Router(curveOptions("server"));
+  const socket = new Router({ ...curveOptions("server"), backlog: 2 * Number(count) });
   await bindAndReport(socket);
   const wave = async (): Promise<number> => {
     let started = 0;

@@ -63,8 +63,11 @@ describe("PGM packets", () => {
     const addresses = { source: "10.9.9.1", group: "239.192.1.1" };
     const data = (type: typeof ODATA | typeof RDATA, sqn: number, frames: string[]): Uint8Array => {
       let made: Uint8Array = new Uint8Array(0);
-      const packer = new Packer(1428, (packet) => {
-        made = packet;
+      const packer = new Packer(1428, {
+        onPacket(packet) {
+          made = packet;
+        },
+        exchange: () => undefined,
       });
       packer.add(frames.map((each) => Buffer.from(each)));
       packer.flush();

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { VirtualClock } from "../../../src/base/clock.ts";
 import { ODATA, Packet, RDATA, SPM } from "../../../src/pgm/packet.ts";
+import { Source } from "../../../src/pgm/source.ts";
 import { flat, type Member, numbered, PgmNet, sendAll, type Weather } from "../../support/pgm-net.ts";
 import { printSeed, seed } from "../../support/seed.ts";
 
@@ -174,6 +176,41 @@ describe("a source and receivers on a wire that loses, repeats and reorders", ()
     assert.equal(first, 0xfffffff0);
     assert.deepEqual([typesOf(net, ODATA).at(-1)?.sqn, typesOf(net, ODATA).at(-1)?.trail], [43, 36]);
   });
+});
+
+describe("the memory of packets", () => {
+  for (const busy of [false, true])
+    it(
+      busy ? "is not used again while they may still be read" : "is used again when they have left the window, and not before",
+      () => {
+        const window = 100;
+        const given: { readonly packet: Uint8Array; readonly as: Uint8Array }[] = [];
+        const setup = {
+          id: { high: 1, low: 0x00010001 },
+          group: "239.192.1.1",
+          port: 5555,
+          address: "10.9.9.1",
+          dataBytes: 1428,
+          overheadBytes: 28,
+          rateKilobits: 1e9,
+          windowPackets: window,
+          firstSqn: 0,
+        };
+        const source = new Source(setup, new VirtualClock(), {
+          busy,
+          toGroup: (packet) => given.push({ packet, as: Uint8Array.from(packet) }),
+          announce: () => undefined,
+          onRoom: () => undefined,
+        });
+        for (let i = 0; i < 2000; i++) source.send([new Uint8Array(1400).fill(i)]);
+        const same = ({ packet, as }: (typeof given)[number]): boolean => Buffer.from(packet).equals(as);
+        assert.ok(given.length > 1900);
+        assert.equal(given.slice(-window).every(same), true, "what can be repaired is as it was");
+        assert.equal(given.every(same), busy);
+        const slabs = new Set(given.map(({ packet }) => packet.buffer)).size;
+        assert.equal(slabs < 6, !busy, `${slabs} slabs`);
+      },
+    );
 });
 
 describe("what cannot be repaired", () => {
