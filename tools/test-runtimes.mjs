@@ -59,6 +59,68 @@ const GAPS = [
     reason:
       "its node:dgram takes half a millisecond of CPU for each datagram received: at the tests' rates nearly all come by repair",
   },
+  {
+    runtime: "bun",
+    file: /api\/observer/,
+    title: /^a listener that throws/,
+    where: "its test runner",
+    reason: "an uncaught error is the test's failure, whoever waits for it",
+  },
+  {
+    runtime: "bun",
+    file: /interop\/mongrel2-serve/,
+    title: /^(what Fetch cannot express|text that is no UTF-8)/,
+    where: "Mongrel2",
+    reason:
+      "its Request takes methods that Fetch refuses, so the handler is asked; and the second test writes through internals of `ws` that Bun has not",
+  },
+  {
+    runtime: "bun",
+    file: /interop\/socks/,
+    title: /^\(the file\)/,
+    where: "the peer in the same process",
+    reason: "npm `zeromq` needs functions of libuv that Bun has not, and ends the process",
+  },
+  {
+    runtime: "bun",
+    file: /spec\/hostile/,
+    title: /^PINGs of a peer that never reads/,
+    where: "a peer that asks for ever and never reads",
+    reason:
+      "32 MB are held where the test allows 24, of 20 MB of answers; bounded, but why more than on Node.js is not known yet",
+  },
+  {
+    runtime: "deno",
+    file: /spec\/advisories/,
+    title: /^CVE-2019-6250, CVE-2020-36400/,
+    where: "tcp",
+    reason:
+      "it hands writes to the kernel later: a connection that is cut at once, for what came with the greeting, resets before our greeting is out",
+  },
+  {
+    runtime: "deno",
+    file: /spec\/(monitor|immediate|endpoints|hwm|fairness|hostile)/,
+    title:
+      /a client tells delay|with it all go to the one that is there|^binding to an address that is not ours|^ipc: 6\.6|^a flood on one connection|busy program is not a silent peer/,
+    where: "errors and order of its sockets",
+    reason:
+      "the end of a peer may come as a reset, a foreign address to bind as EINVAL, a connection within the same turn; less is read at once, so tests that count what is under way see other numbers",
+  },
+  {
+    runtime: "deno",
+    file: /interop\/socks/,
+    title: /a request goes through|with user and password/,
+    where: "SOCKS5",
+    reason: "requests through a proxy may stay without an answer; why is not known yet",
+  },
+  {
+    runtime: "deno",
+    file: /interop\/(breaks|heartbeats|mongrel2)/,
+    title: /^\(the file\)|^restarts with Mongrel2|^a handler behind Mongrel2/,
+    where: "long conversations with other programs",
+    reason:
+      "files that do not come to their end in three minutes, and restarts of Mongrel2 in which answers are late; why is not known yet",
+  },
 ];
 
 /** @typedef {{ file: string, title: string, state: "passed" | "failed" | "skipped", message: string }} Outcome */
@@ -199,7 +261,7 @@ function printTable(rows) {
  * Writes the page: rows that were measured now take the place of older ones.
  * @param {readonly (readonly string[])[]} rows without the head
  */
-function writePage(rows) {
+export function writePage(rows) {
   const before = new Map();
   try {
     for (const line of readFileSync(PAGE, "utf8").split("\n")) {
@@ -228,11 +290,12 @@ ${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
 
 ## Known gaps
 
-A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script.
+A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script. Failures in no gap come from single runs
+on a busy machine: those of Node.js pass alone, on the same version; those of Bun (ws to a listener of libzmq, and one of Mongrel2) were not run again.
 
 ${gaps.join("\n")}
 
-Threads are tested on each runtime by \`test/threads\` (Node.js) and [guide/threads.md](guide/threads.md) says what differs; browsers have tests of their own in \`test/browser\`, in Chromium.
+Not in this table: threads ([guide/threads.md](guide/threads.md) says what differs between runtimes), and browsers, which have tests of their own in \`test/browser\`, in Chromium.
 
 ## Electron
 
