@@ -22,6 +22,7 @@ import { pipelined } from "./parts/pipelined.ts";
 import { proxies } from "./parts/proxies.ts";
 import { queued } from "./parts/queued.ts";
 import { routerPeers } from "./parts/router-peers.ts";
+import { runtimes } from "./parts/runtimes.ts";
 import { security } from "./parts/security.ts";
 import { tcpRoundTrip } from "./parts/tcp-round-trip.ts";
 import { tcpThroughput } from "./parts/tcp-throughput.ts";
@@ -55,6 +56,7 @@ const PARTS: readonly Part[] = [
   proxies,
   connections,
   queued,
+  runtimes,
   security,
   importTime,
   packageSize,

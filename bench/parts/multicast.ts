@@ -58,11 +58,15 @@ const cases: Case[] = ([0, 5] as const).flatMap((lost) =>
   })),
 );
 
-/** Without loss bare datagrams are the limit: one system call for each is most of a sender's time, in C too. */
-const floors: Floor[] = cases.map(({ name }) => {
+// Without loss the first floor is beyond what bare datagrams reach, in C too: one system call for each is most of a sender's
+// time. How near to them we are is the second.
+const floors: Floor[] = cases.flatMap(({ name }) => {
   const floor = { case: name, contestant: "zmtp", metric: "rate" };
-  if (name.includes("lost")) return { ...floor, against: "libzmq", least: 1.5 };
-  return { ...floor, against: "node:dgram", least: name === sizeName(100) ? 0.6 : 0.8 };
+  if (name.includes("lost")) return [{ ...floor, against: "libzmq", least: 1.5 }];
+  return [
+    { ...floor, against: "libzmq", least: 5 },
+    { ...floor, against: "node:dgram", least: name === sizeName(100) ? 0.6 : 0.8 },
+  ];
 });
 
 export const multicast: Part = {

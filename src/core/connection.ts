@@ -181,6 +181,7 @@ export class Connection implements LinkSink, EngineSink {
     this.#answerBytes = 0;
     this.#outbox.taken();
     this.pump();
+    this.#outbox.flush(); // What a handshake has said meanwhile; `pump` sees to messages, and waits for its end.
     this.#unpause();
   }
 
