@@ -66,6 +66,11 @@ export interface BellTurns {
   soon?(callback: () => void): void;
 }
 
+/** A ring's writer, whose position tells whether more was sent. */
+interface Sent {
+  readonly claimed: number;
+}
+
 /** This thread's own doorbell. */
 export class Doorbell {
   readonly #words: Int32Array;
@@ -77,6 +82,9 @@ export class Doorbell {
   // Whether it will look for an answer; how often it found one since the event loop had its turn.
   #looking = false;
   #answers = 0;
+  // What the answer would be to.
+  #sent: Sent | null = null;
+  #sentTo = 0;
   // How many times it will not look, and how many after the next time in vain.
   #leftOut = 0;
   #penalty = 1;
@@ -129,10 +137,12 @@ export class Doorbell {
     if (this.#listening) this.#answer();
   }
 
-  /** This thread has rung at another, which may answer at once. */
-  expect(): void {
+  /** This thread has rung at another for what it sent, which may be answered at once. Once more was sent, it does not look. */
+  expect(sent: Sent): void {
     const { soon } = this.#turns;
     if (this.#looking || soon === undefined) return;
+    this.#sent = sent;
+    this.#sentTo = sent.claimed;
     if (this.#leftOut > 0) {
       this.#leftOut--;
       return;
@@ -164,6 +174,7 @@ export class Doorbell {
 
   #lookForAnswer(): void {
     this.#looking = false;
+    if (this.#sent?.claimed !== this.#sentTo) return;
     Atomics.store(this.#words, this.#at + ASLEEP, 0);
     const until = performance.now() + LOOK_MS;
     do {

@@ -4,6 +4,7 @@
  */
 import { type Directory, SLOT_BELL, slotAt, slotOf } from "../ring/directory.ts";
 import { RING_VERSION } from "../ring/layout.ts";
+import type { RingWriter } from "../ring/spsc-ring.ts";
 import { canWaitAsync, Doorbell, ring } from "../ring/wakeup.ts";
 import type { ThreadChannel, ThreadHost } from "./thread-host.ts";
 
@@ -66,6 +67,12 @@ export class Membership {
     channel.post(message);
   }
 
+  /** As `ring`, for something that was sent and may be answered at once. */
+  ask(slot: number, bit: number, sent: RingWriter): void {
+    this.ring(slot, bit);
+    this.#bell?.expect(sent);
+  }
+
   /** `surely`: also when another thread has undertaken to wake it, who may be gone. */
   ring(slot: number, bit: number, surely = false): void {
     const { directory } = this;
@@ -73,7 +80,6 @@ export class Membership {
       const sleeper = directory.wokenByChannel(slot);
       if (sleeper !== 0) this.post(sleeper, WAKE);
     }
-    this.#bell?.expect();
   }
 
   /** A thread was ended, and took those that it had started along. */

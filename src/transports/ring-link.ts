@@ -39,6 +39,8 @@ export interface LinkHost {
   readonly holds: boolean;
   /** Rings at the other side. */
   wake(): void;
+  /** The same for messages that were sent, which it may answer at once. */
+  ask(sent: RingWriter): void;
   /** The link is over, and touches its memory no more. */
   remove(rings: LinkRings): void;
 }
@@ -219,7 +221,8 @@ export class RingLink implements PipeOwner, PipeTaker {
   }
 
   #commit(): void {
-    if (this.#rings.out.commit()) this.#host.wake();
+    const { out } = this.#rings;
+    if (out.commit()) this.#host.ask(out);
   }
 
   // Gives our socket room for what the other program took, and for what its mark is now.

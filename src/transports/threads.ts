@@ -267,6 +267,7 @@ export class Threads implements OtherThreads {
     const host: LinkHost = {
       holds: this.#host.endsUnasked,
       wake: () => home.ring(far.slot, far.bit),
+      ask: (sent) => home.ask(far.slot, far.bit, sent),
       remove: (rings) => {
         this.#dismiss(door, attendant);
         if (rings.side === 0) this.#pool.retire(rings.memory);

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type BellTurns, Doorbell, ring } from "../../../src/ring/wakeup.ts";
 
+/** A writer that sends no more. */
+const SENT = { claimed: 8 };
+
 /** Turns that the test gives. */
 class Turns implements BellTurns {
   readonly soons: (() => void)[] = [];
@@ -58,8 +61,8 @@ test("one that has rung another looks for the answer, and need not be woken", ()
   const turns = new Turns();
   const { words, rung, bell: own } = bell(turns);
   own.listen();
-  own.expect();
-  own.expect();
+  own.expect(SENT);
+  own.expect(SENT);
   assert.equal(turns.soons.length, 1);
   ring(words, 0, 9);
   turns.soons.shift()?.();
@@ -67,20 +70,34 @@ test("one that has rung another looks for the answer, and need not be woken", ()
   assert.equal(ring(words, 0, 10), true, "it sleeps again");
 });
 
+test("one that goes on sending does not look", () => {
+  const turns = new Turns();
+  const { words, rung, bell: own } = bell(turns);
+  const sent = { claimed: 8 };
+  own.listen();
+  own.expect(sent);
+  sent.claimed = 16;
+  ring(words, 0, 9);
+  turns.soons.shift()?.();
+  assert.deepEqual(rung, []);
+  own.wake();
+  assert.deepEqual(rung, [9]);
+});
+
 test("the event loop has its turn after 64 answers", () => {
   const turns = new Turns();
   const { words, rung, bell: own } = bell(turns);
   own.listen();
   for (let i = 0; i < 64; i++) {
-    own.expect();
+    own.expect(SENT);
     ring(words, 0, 1);
     turns.soons.shift()?.();
   }
-  own.expect();
+  own.expect(SENT);
   assert.deepEqual([turns.soons.length, turns.defers.length, rung.length], [0, 1, 64]);
   ring(words, 0, 1);
   turns.defers.shift()?.();
-  own.expect();
+  own.expect(SENT);
   assert.deepEqual([turns.soons.length, rung.length], [1, 65]);
 });
 
@@ -90,7 +107,7 @@ test("after looking in vain it sleeps, and looks less and less often", () => {
   own.listen();
   const gaps: number[] = [];
   for (let gap = 0; gaps.length < 8; gap++) {
-    own.expect();
+    own.expect(SENT);
     const look = turns.soons.shift();
     if (look === undefined) continue;
     gaps.push(gap);
@@ -105,6 +122,6 @@ test("after looking in vain it sleeps, and looks less and less often", () => {
 test("without a turn behind the program's it never looks", () => {
   const turns = new Turns();
   const { bell: own } = bell({ defer: turns.defer });
-  own.expect();
+  own.expect(SENT);
   assert.equal(turns.defers.length, 0);
 });
