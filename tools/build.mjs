@@ -32,6 +32,29 @@ const ONE_INSTANCE = {
   },
 };
 
+/**
+ * What no page can reach, by the end of its path: networks without connections, and peers that speak over bytes as old versions did. The
+ * browser build has something in its place that says so, should it ever be used.
+ */
+const NOT_IN_PAGES = [
+  { file: /core[\\/]attachment\.ts$/, contents: "export class Attachment { constructor() { throw new Error('no network'); } }" },
+  {
+    file: /zmtp[\\/]legacy\.ts$/,
+    contents: `const no = () => { throw new Error('no old peers'); };
+      export { no as encodeLegacyFrame, no as toLegacyFrames, no as writeLegacyHeader };
+      export class LegacyDecoder { constructor() { no(); } }
+      export const MAX_LEGACY_HEADER_BYTES = 10;`,
+  },
+];
+
+/** @type {import("esbuild").Plugin} */
+const FOR_PAGES = {
+  name: "for-pages",
+  setup(build) {
+    for (const { file, contents } of NOT_IN_PAGES) build.onLoad({ filter: file }, () => ({ contents, loader: "js" }));
+  },
+};
+
 /** @type {import("esbuild").BuildOptions} */
 const OPTIONS = {
   absWorkingDir: root,
@@ -98,6 +121,7 @@ export async function build() {
       chunkNames: "[name]-[hash]",
       format: "esm",
       platform: "browser",
+      plugins: [FOR_PAGES],
       target: ["es2022"],
       minify: false,
       sourcemap: true,
