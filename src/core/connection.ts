@@ -11,18 +11,18 @@
  * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
  * in the pipe by then.
  */
-import { systemCode, ZmqError } from "../base/errors.ts";
+import type { ZmqError } from "../base/errors.ts";
 import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
 import type { RawEngine } from "../zmtp/raw-engine.ts";
 import { makeEngine } from "./codec.ts";
-import { connectionError, failureError, handshakeEvent } from "./failure.ts";
+import { connectionError, failureError, handshakeEvent, linkError } from "./failure.ts";
+import { HELPING_MESSAGES } from "./intake.ts";
 import { byteLength, type Frame, isSubscription } from "./message.ts";
 import { OneTimer } from "./one-timer.ts";
 import type { Settings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { ConnectionOwner, SessionHost } from "./session-host.ts";
 import type { Link, LinkSink } from "./transport.ts";
 
 /** Per turn one connection moves at most this from its pipe to its link, then others get their turn. */
@@ -30,19 +30,6 @@ const TURN_MESSAGES = 2048;
 const TURN_BYTES = 512 * 1024;
 /** Answers of this size that a peer does not take stop us from reading more of its questions. */
 const ANSWER_BYTES = 65536;
-
-/** What a connection tells its session. */
-export interface ConnectionOwner {
-  readonly peer: Peer;
-  /** The session's end of the pipe; there is one from `onReady` on. */
-  readonly pipe: Pipe | null;
-  /** The handshake is complete. */
-  onReady(handshake: PeerHandshake): void;
-  /** Messages left the pipe or the outbox. */
-  onProgress(): void;
-  /** The connection is over. */
-  onOver(error: ZmqError): void;
-}
 
 export class Connection implements LinkSink, EngineSink {
   #socket: SessionHost;
@@ -109,8 +96,7 @@ export class Connection implements LinkSink, EngineSink {
   /** Takes a message straight from the writer; false when it has to wait in the pipe. */
   take(frames: Frame[]): boolean {
     if (this.#link === null || this.#engine.state !== "ready") return false;
-    const outbox = this.#outbox;
-    if (this.#conflates && outbox.busy) return false;
+    if (this.#conflates && this.#outbox.busy) return false;
     if (!this.#encode(frames)) return false;
     this.#flushSoon();
     return true;
@@ -188,8 +174,7 @@ export class Connection implements LinkSink, EngineSink {
 
   onData(chunk: Uint8Array, lent?: boolean): void {
     this.#owner.peer.bytesReceived += chunk.length;
-    // One chunk may wait undecoded; when more come, the kernel has to keep them.
-    if (this.#blocked || this.#engine.waiting) this.#pause();
+    this.#beforeRead();
     this.#engine.receive(chunk, this.#socket.context.clock.now(), lent);
     this.#afterRead(chunk.length);
   }
@@ -200,8 +185,22 @@ export class Connection implements LinkSink, EngineSink {
 
   onFilled(bytes: number): void {
     this.#owner.peer.bytesReceived += bytes;
+    this.#beforeRead();
     this.#engine.filled(bytes, this.#socket.context.clock.now());
     this.#afterRead(bytes);
+  }
+
+  // One chunk may wait undecoded; when more come, the kernel has to keep them.
+  #beforeRead(): void {
+    if (this.#blocked || this.#engine.waiting) this.#pause();
+    else if (this.#socket.intake.busy && this.#engine.state === "ready") this.#hold();
+  }
+
+  // What came is decoded when the line has come to us.
+  #hold(): void {
+    this.#blocked = true;
+    this.#engine.pause();
+    this.#socket.intake.hold(this);
   }
 
   #afterRead(bytes: number): void {
@@ -238,7 +237,11 @@ export class Connection implements LinkSink, EngineSink {
 
   /** The reader has room again, or reads no more. */
   resumeInput(): void {
-    if (!this.#blocked) return;
+    if (this.#blocked && this.#socket.intake.busy) this.#hold();
+    else if (this.#blocked) this.admit();
+  }
+
+  admit(): void {
     this.#blocked = false;
     this.#engine.resume(this.#socket.context.clock.now());
     this.#afterInput();
@@ -259,9 +262,9 @@ export class Connection implements LinkSink, EngineSink {
       this.#socket.drop("wrong-direction", 1, peer);
       return true;
     }
-    if (pipe.put(frames) || ending) return true;
-    this.#blocked = !pipe.hasRoom();
-    return !this.#blocked;
+    if (!pipe.put(frames)) this.#blocked = !ending && !pipe.hasRoom();
+    else if (pipe.written % HELPING_MESSAGES === 0 && !ending) this.#hold();
+    return ending || !this.#blocked;
   }
 
   #afterInput(): void {
@@ -314,10 +317,7 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onEnd(cause: Error | null): void {
-    const { peer } = this.#owner;
-    if (cause === null) this.#lose(connectionError("peer-closed", "the peer closed the connection", peer));
-    else if (cause instanceof ZmqError) this.#lose(connectionError(cause.reason, cause.message, peer, undefined, cause));
-    else this.#lose(connectionError("connection-lost", `the connection broke: ${cause.message}`, peer, systemCode(cause), cause));
+    this.#lose(linkError(cause, this.#owner.peer));
   }
 
   readonly #tick = (): void => {

@@ -4,7 +4,7 @@
  * During the handshake the error's code is the one that npm `zeromq` gives for libzmq's event (ERR_ZMTP_…); later it is
  * an errno name.
  */
-import { type ErrorReason, ZmqError } from "../base/errors.ts";
+import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";
 import type { EngineFailure } from "../zmtp/engine.ts";
 import type { AuthError, Event } from "./monitor.ts";
 import type { Peer } from "./peer.ts";
@@ -14,6 +14,13 @@ export function connectionError(reason: ErrorReason, text: string, peer: Peer, c
   const { address, endpoint } = peer;
   const who = address === "" || address === endpoint ? endpoint : `${endpoint} (${address})`;
   return new ZmqError(reason, `${who}: ${text}`, { address: endpoint, cause, ...(code === undefined ? {} : { code }) });
+}
+
+/** The error of a link that ended: the peer closed it, or what the link says. */
+export function linkError(cause: Error | null, peer: Peer): ZmqError {
+  if (cause === null) return connectionError("peer-closed", "the peer closed the connection", peer);
+  if (cause instanceof ZmqError) return connectionError(cause.reason, cause.message, peer, undefined, cause);
+  return connectionError("connection-lost", `the connection broke: ${cause.message}`, peer, systemCode(cause), cause);
 }
 
 const ZMTP_CODES: Partial<Record<ErrorReason, string>> = {

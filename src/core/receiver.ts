@@ -8,6 +8,7 @@
  * `tryReceive` goes past the queue.
  */
 import { ZmqError } from "../base/errors.ts";
+import { HELPING_MESSAGES } from "./intake.ts";
 import type { Message } from "./message.ts";
 import type { Peer } from "./peer.ts";
 import type { OperationOptions } from "./sender.ts";
@@ -27,8 +28,17 @@ export type MessageHandler<M = Message[]> = (message: M, peer: Peer) => void;
 /** What `receiveMany` and `batches` hand out at most, unless told otherwise. */
 export const DEFAULT_BATCH = 1000;
 
-/** A drain hands out this many messages before others get their turn. */
-const DRAIN_PER_TURN = 1024;
+/**
+ * A program's share of a turn, in messages; then nothing more is decoded for this socket. What is decoded already a drain
+ * still takes, as far as it is one connection's helping.
+ */
+const SHARE = 1536;
+const MOST_OF_A_DRAIN = SHARE + HELPING_MESSAGES;
+/** What a promise counts as, beside the messages that it brings. */
+const PROMISE_COST = SHARE / OPERATIONS_PER_TURN;
+/** A drain whose handler takes its time is interrupted after this; the clock is looked at once per so many messages. */
+const DRAIN_MS = 5;
+const DRAIN_SLICE = 128;
 
 const NOTHING: OperationOptions = {};
 
@@ -47,6 +57,8 @@ export class Receiver<M = Message[]> {
   #waiting: WaitQueue<Job<M>, Result<M>>;
   #turn = -1;
   #count = 0;
+  // When this turn's drain is over, once it has handed out a slice.
+  #until = Number.POSITIVE_INFINITY;
   #pumping = false;
   #waking = false;
   readonly #pump = (): void => {
@@ -66,7 +78,7 @@ export class Receiver<M = Message[]> {
 
   tryReceive(): M | undefined {
     this.#core.assertOpen();
-    return this.#core.tryReceive() as M | undefined;
+    return this.#next();
   }
 
   /** As `receive`, blocking this thread until a message is there. */
@@ -105,7 +117,7 @@ export class Receiver<M = Message[]> {
   /** One step of an iterator: one promise, whether or not the message is there. */
   step(job: Job<M>): Promise<IteratorResult<M | M[]>> {
     const value = this.#serveNow(job) as M | M[] | undefined;
-    if (value !== undefined) return this.#hand({ value, done: false }, job.kind === "many" ? (value as M[]).length : 1);
+    if (value !== undefined) return this.#hand({ value, done: false }, costOf(job, value));
     return this.#call(job, NOTHING).then((late) => ({ value: late as M | M[], done: false }));
   }
 
@@ -172,7 +184,7 @@ export class Receiver<M = Message[]> {
     core.assertOpen();
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const result = this.#serveNow(job);
-    if (result !== undefined) return this.#hand(result, job.kind === "many" ? (result as M[]).length : 1);
+    if (result !== undefined) return this.#hand(result, costOf(job, result));
     const timeoutMs = options.timeout ?? core.settings.receiveTimeout;
     if (timeoutMs === 0) return Promise.reject(this.#timeoutError(0));
     return this.#waiting.wait(job, {
@@ -188,25 +200,34 @@ export class Receiver<M = Message[]> {
   }
 
   #serve(job: Job<M>): Result<M> {
-    const core = this.#core;
-    const message = core.tryReceive() as M | undefined;
+    const message = this.#next();
     if (message === undefined || job.kind === "one") return message;
-    if (job.kind === "from") return { message, peer: core.sourcePeer() };
+    if (job.kind === "from") return { message, peer: this.#core.sourcePeer() };
     const batch = [message];
     const limit = job.kind === "many" ? job.limit : 1;
     while (batch.length < limit) {
-      const next = core.tryReceive() as M | undefined;
+      const next = this.#next();
       if (next === undefined) break;
       batch.push(next);
     }
     return batch;
   }
 
-  // At most so many messages are handed out at once per turn; then a result waits for the next macrotask.
-  #hand<Value>(result: Value, messages: number): Promise<Value> {
+  // The next message; of what waits in line, when nothing else is here.
+  #next(): M | undefined {
+    const core = this.#core;
+    for (;;) {
+      const message = core.tryReceive() as M | undefined;
+      if (message !== undefined || !core.intake.next()) return message;
+    }
+  }
+
+  // When the turn's share is used up, a result waits for the next macrotask.
+  #hand<Value>(result: Value, cost: number): Promise<Value> {
     this.#newTurn();
-    this.#count += messages;
-    if (this.#count < OPERATIONS_PER_TURN) return Promise.resolve(result);
+    this.#count += cost;
+    if (this.#count < SHARE) return Promise.resolve(result);
+    this.#core.intake.close();
     return new Promise((resolve) => this.#core.context.turn.atEnd(() => resolve(result)));
   }
 
@@ -216,10 +237,10 @@ export class Receiver<M = Message[]> {
     let count = 0;
     while (count < limit) {
       if (count > 0 && (core.closed || drain?.settled || !core.canReceive())) break;
-      const message = core.tryReceive();
+      const message = this.#next();
       if (message === undefined) break;
       count++;
-      handler(message as M, core.sourcePeer());
+      handler(message, core.sourcePeer());
     }
     return count;
   }
@@ -227,19 +248,33 @@ export class Receiver<M = Message[]> {
   #serveDrain(handler: MessageHandler<M>, drain: Waiter<Job<M>, Result<M>>): void {
     if (!this.#core.canReceive()) return;
     this.#newTurn();
-    const budget = DRAIN_PER_TURN - this.#count;
     try {
-      const taken = budget > 0 ? this.#take(handler, budget, drain) : 0;
-      this.#count += taken;
-      if (taken < budget) return;
+      if (this.#takeShare(handler, drain)) return;
     } catch (error) {
       if (drain.settled) throw error;
       this.#waiting.rejectFirst(error);
       this.#schedule();
       return;
     }
+    this.#core.intake.close();
+    if (this.#pumping) return; // Messages came meanwhile: it is scheduled already, and comes by here again.
     this.#pumping = true;
     this.#core.context.turn.atEnd(this.#pump);
+  }
+
+  // False when there may be more, for the next turn.
+  #takeShare(handler: MessageHandler<M>, drain: Waiter<Job<M>, Result<M>>): boolean {
+    const { intake, context } = this.#core;
+    while (this.#count < MOST_OF_A_DRAIN) {
+      const taken = this.#take(handler, DRAIN_SLICE, drain);
+      this.#count += taken;
+      if (taken < DRAIN_SLICE) return !intake.closed;
+      const now = context.clock.now();
+      if (now >= this.#until) return false;
+      if (this.#until === Number.POSITIVE_INFINITY) this.#until = now + DRAIN_MS;
+      if (this.#count >= SHARE) intake.close();
+    }
+    return false;
   }
 
   #newTurn(): void {
@@ -247,6 +282,7 @@ export class Receiver<M = Message[]> {
     if (now === this.#turn) return;
     this.#turn = now;
     this.#count = 0;
+    this.#until = Number.POSITIVE_INFINITY;
   }
 
   // A handler that threw after its own drain had ended reaches the process as an uncaught error of the microtask.
@@ -297,6 +333,10 @@ class Iteration<M> implements AsyncIterableIterator<M | M[]> {
     if (this.#core.closed && error instanceof ZmqError && error.code === "EAGAIN") return { value: undefined, done: true };
     throw error;
   }
+}
+
+function costOf<M>(job: Job<M>, result: unknown): number {
+  return job.kind === "many" ? (result as M[]).length : PROMISE_COST;
 }
 
 function checkLimit(limit: number): void {

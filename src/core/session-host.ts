@@ -1,15 +1,17 @@
 /**
- * What a session may ask of its socket, and what it may use of the context: the narrow view upwards, so that the two
- * can be read apart.
+ * The narrow views upwards, so that each can be read apart: what a session may ask of its socket, what it may use of the
+ * context, and what a connection tells its session.
  */
 
 import type { Clock } from "../base/clock.ts";
-import type { ErrorReason } from "../base/errors.ts";
+import type { ErrorReason, ZmqError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
+import type { PeerHandshake } from "../zmtp/engine-port.ts";
 import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Hold } from "./hold.ts";
+import type { Intake } from "./intake.ts";
 import type { Frame } from "./message.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Settings } from "./options.ts";
@@ -39,6 +41,8 @@ export interface SessionHost extends PipeOwner {
   readonly type: SocketTypeName;
   readonly context: SessionContext;
   readonly monitor: Monitor;
+  /** How much the program is given per turn, and who waits for it. */
+  readonly intake: Intake;
   /** This type only sends: what peers send is counted and thrown away. */
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */
@@ -62,4 +66,17 @@ export interface SessionHost extends PipeOwner {
   /** Counts lost messages and tells the monitor. */
   drop(reason: ErrorReason, count: number, peer?: Peer): void;
   onSessionClosed(session: Session | Attachment, outcome: CloseOutcome): void;
+}
+
+/** What a connection tells its session. */
+export interface ConnectionOwner {
+  readonly peer: Peer;
+  /** The session's end of the pipe; there is one from `onReady` on. */
+  readonly pipe: Pipe | null;
+  /** The handshake is complete. */
+  onReady(handshake: PeerHandshake): void;
+  /** Messages left the pipe or the outbox. */
+  onProgress(): void;
+  /** The connection is over. */
+  onOver(error: ZmqError): void;
 }

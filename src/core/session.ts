@@ -16,13 +16,13 @@ import { deadline, type Timer } from "../base/clock.ts";
 import { assert, ZmqError } from "../base/errors.ts";
 import type { PeerHandshake } from "../zmtp/engine.ts";
 import { Backoff } from "./backoff.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { connectionError } from "./failure.ts";
 import type { Frame } from "./message.ts";
 import type { Settings } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Pipe, type PipeOwner, type PipeTaker } from "./pipe.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { ConnectionOwner, SessionHost } from "./session-host.ts";
 import type { ConnectOptions, Dialing, DialSink, Link, LinkTransport } from "./transport.ts";
 
 export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "closed";

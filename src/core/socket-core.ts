@@ -16,6 +16,7 @@ import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { Attachment } from "./attachment.ts";
 import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
+import { Intake } from "./intake.ts";
 import { makeMechanism } from "./make-mechanism.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
@@ -41,6 +42,7 @@ export abstract class SocketCore implements SessionHost {
   readonly endpoints: Endpoints;
   readonly sender: Sender;
   readonly receiver: Receiver<unknown>;
+  readonly intake: Intake;
   readonly counters = new Counters();
   /** Calls that wait for a condition: `connected`, `subscribed`. */
   readonly conditions: WaitQueue<() => boolean, void>;
@@ -56,6 +58,7 @@ export abstract class SocketCore implements SessionHost {
   constructor(type: SocketTypeName, context: ContextCore) {
     this.type = type;
     this.context = context;
+    this.intake = new Intake(context.turn);
     this.monitor = new Monitor(context.hold);
     this.endpoints = new Endpoints(this);
     this.sender = new Sender(this);

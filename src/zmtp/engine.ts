@@ -130,6 +130,11 @@ export class Engine implements FrameSink {
     this.#decoder.filled(bytes);
   }
 
+  /** Keeps what comes, until `resume`. */
+  pause(): void {
+    this.#decoder.pause();
+  }
+
   /** The sink has room again. */
   resume(now: number): void {
     if (this.#state === "closed") return;

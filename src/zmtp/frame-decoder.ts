@@ -95,8 +95,9 @@ export class FrameDecoder {
   #bodyAt = 0;
   #bodyBytes = 0;
   #flags = 0;
-  // Whether the chunk of now is lent, and what its bodies above COPY_BYTES have in sum.
+  // Whether the chunk of now is lent, its size, and what its bodies above COPY_BYTES have in sum.
   #lent = false;
+  #chunkBytes = 0;
   #largeBytes = 0;
   // What the link may be reading into.
   #chunk: Uint8Array | null = null;
@@ -124,10 +125,9 @@ export class FrameDecoder {
     }
     this.#backlog.push(chunk);
     this.#lent = lent;
-    this.#largeBytes = 0;
+    this.#chunkBytes = chunk.length;
     this.#run();
     this.#lent = false;
-    this.#wantsChunk = chunk.length >= CHUNK_BYTES && this.#largeBytes > CHUNK_BYTES / 2;
     // What a pause left of it.
     if (lent && this.#backlog.length > 0) this.#backlog.unshift(copyBytes(this.#backlog.shift() as Uint8Array));
   }
@@ -138,7 +138,8 @@ export class FrameDecoder {
    */
   space(): Uint8Array | null {
     this.#chunk = null;
-    if (this.#body === null || this.#bodyBytes - this.#bodyAt < DIRECT_BYTES) {
+    // Other bytes of the body may wait, while this is paused.
+    if (this.#paused || this.#body === null || this.#bodyBytes - this.#bodyAt < DIRECT_BYTES) {
       if (this.#wantsChunk) this.#chunk = allocateOwn(CHUNK_BYTES);
       return this.#chunk;
     }
@@ -200,8 +201,15 @@ export class FrameDecoder {
       this.#frameAt -= end;
       this.#backlog.shift();
       if (end < chunk.length) this.#backlog.unshift(chunk.subarray(end));
+      else this.#chooseMemory();
     }
     this.#running = false;
+  }
+
+  // A chunk was decoded, be it in several goes.
+  #chooseMemory(): void {
+    this.#wantsChunk = this.#chunkBytes >= CHUNK_BYTES && this.#largeBytes > CHUNK_BYTES / 2;
+    this.#largeBytes = 0;
   }
 
   // Decodes until the chunk's end, a pause or a failure; returns how far it came.

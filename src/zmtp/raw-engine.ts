@@ -48,6 +48,10 @@ export class RawEngine {
     assert(false, "a raw engine has no space to fill");
   }
 
+  pause(): void {
+    this.#paused = true;
+  }
+
   resume(_now: number): void {
     this.#paused = false;
     this.#deliver();

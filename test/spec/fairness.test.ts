@@ -72,3 +72,22 @@ check("a flood on one connection starves neither other peers nor the event loop"
   assert.ok(longestWait <= MOST_BETWEEN, `another peer waited for ${longestWait} messages of the flood`);
   assert.ok(longestTurn <= MOST_BETWEEN, `${longestTurn} messages came in one turn of the event loop`);
 });
+
+check("a drain whose handler takes its time lets timers run", async (t) => {
+  const pull = own(t, new Pull({ receiveHighWaterMark: 0 }));
+  const push = own(t, new Push({ sendHighWaterMark: 0 }));
+  push.connect(await bound(pull));
+  const messages = 2000;
+  for (let i = 0; i < messages; i++) assert.ok(push.trySend("work"));
+  let handled = 0;
+  let atTimer = messages;
+  const complete = new Promise<void>((resolve) => {
+    void pull.drain(() => {
+      if (handled++ === 0) setTimeout(() => (atTimer = handled), 0);
+      for (const until = performance.now() + 0.1; performance.now() < until; );
+      if (handled === messages) resolve();
+    });
+  });
+  await complete;
+  assert.ok(atTimer <= MOST_BETWEEN / 8, `a timer waited for ${atTimer} messages of 0.1 ms`);
+});

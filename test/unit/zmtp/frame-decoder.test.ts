@@ -355,6 +355,20 @@ describe("FrameDecoder: memory of the link's choice", () => {
     assert.equal(sink.decoder.space(), null);
   });
 
+  it("paused in the middle of a large body, it wants nothing read into it: other bytes of it may wait", () => {
+    const sink = new Sink();
+    const bytes = message(Buffer.alloc(100_000, 0x61));
+    sink.decoder.receive(bytes.subarray(0, 50_000), true);
+    sink.decoder.pause();
+    sink.decoder.receive(bytes.subarray(50_000, 60_000), true);
+    assert.equal(sink.decoder.space(), null);
+    sink.decoder.receive(bytes.subarray(60_000), true);
+    assert.deepEqual(sink.seen, []);
+    sink.decoder.resume();
+    assert.equal(sink.frames.length, 1);
+    assert.ok(Buffer.from(sink.frames[0]).equals(Buffer.alloc(100_000, 0x61)));
+  });
+
   it("stopped, it wants nothing and takes nothing", () => {
     const sink = new Sink();
     sink.decoder.receive(message(Buffer.alloc(100_000)).subarray(0, 50_000), true);
