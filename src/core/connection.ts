@@ -263,11 +263,9 @@ export class Connection implements LinkSink, EngineSink {
       this.#socket.drop("wrong-direction", 1, peer);
       return true;
     }
-    const room = pipe.put(frames);
-    if (ending) return true;
-    if (!room) this.#blocked = !pipe.hasRoom();
-    else if (pipe.written % HELPING_MESSAGES === 0) this.#hold();
-    return !this.#blocked;
+    if (!pipe.put(frames)) this.#blocked = !ending && !pipe.hasRoom();
+    else if (pipe.written % HELPING_MESSAGES === 0 && !ending) this.#hold();
+    return ending || !this.#blocked;
   }
 
   #afterInput(): void {
