@@ -57,8 +57,8 @@ export function realClock(): Clock {
   return {
     now: () => performance.now(),
     after(ms, callback) {
-      // Node fires a timer up to 1 ms early against performance.now(); one more keeps the promise of the port.
-      const handle = setTimeout(callback, Math.min(Math.floor(ms) + 1, MAX_TIMER_MS));
+      // Node counts whole milliseconds, from the one that has begun: it fires up to 1 ms early against performance.now().
+      const handle = setTimeout(callback, Math.min(Math.ceil(ms) + 1, MAX_TIMER_MS));
       (handle as Unrefable).unref?.();
       return { cancel: () => clearTimeout(handle) };
     },

@@ -45,7 +45,10 @@ export class WebSocketStream implements Link, LinkSink, WebFrameSink {
 
   /** `stream` after an upgrade, `head` what it brought already. A `client` masks, and its peer does not. */
   constructor(stream: Duplex, head: Buffer, client: boolean, limits: PayloadLimits, subprotocol: string, remote: string) {
-    this.#inner = new StreamLink(stream as Socket, remote);
+    const socket = stream as Socket;
+    // An http client leaves Nagle's algorithm on, which holds a second small write back until the first is acknowledged.
+    socket.setNoDelay(true);
+    this.#inner = new StreamLink(socket, remote);
     this.#reader = new WebFrameReader(this, !client, limits.handshake);
     this.#limits = limits;
     this.#masks = client;
