@@ -82,12 +82,19 @@ const GAPS = [
     reason: "npm `zeromq` needs functions of libuv that Bun has not, and ends the process",
   },
   {
+    runtime: "node-24",
+    file: /spec\/hostile/,
+    title: /^PINGs of a peer that never reads/,
+    where: "a peer that asks for ever and never reads, in its test runner",
+    reason:
+      "27 MB are held where the test allows 8; the same file run by itself, without `--test`, holds less than 3; why is not known yet",
+  },
+  {
     runtime: "bun",
     file: /spec\/hostile/,
     title: /^PINGs of a peer that never reads/,
     where: "a peer that asks for ever and never reads",
-    reason:
-      "32 MB are held where the test allows 24, of 20 MB of answers; bounded, but why more than on Node.js is not known yet",
+    reason: "32 MB are held where the test allows 8, of 20 MB of answers; bounded, but why more than on Node.js is not known yet",
   },
   {
     runtime: "deno",

@@ -527,9 +527,14 @@ describe("hostile peers: one that never reads", () => {
       if (!(await Promise.race([drained, stalled]))) break;
     }
     await works();
-    globalThis.gc?.();
-    const after = process.memoryUsage();
-    const held = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    let held = Number.POSITIVE_INFINITY;
+    // What was read is garbage by now, but one collection need not have freed all of it.
+    for (let left = 20; held >= 8e6 && left > 0; left--) {
+      await new Promise(setImmediate);
+      globalThis.gc?.();
+      const after = process.memoryUsage();
+      held = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+    }
     assert.ok(held < 8e6, `${held} bytes are held`);
   });
 });
