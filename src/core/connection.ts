@@ -166,8 +166,8 @@ export class Connection implements LinkSink, EngineSink {
   onTaken(): void {
     this.#answerBytes = 0;
     this.#outbox.taken();
-    this.pump();
-    this.#outbox.flush(); // What a handshake has said meanwhile; `pump` sees to messages, and waits for its end.
+    if (this.#engine.state === "ready") this.pump();
+    else this.#outbox.flush(); // What the handshake has said meanwhile.
     this.#unpause();
   }
 

@@ -25,6 +25,9 @@ import type {
   Transport,
 } from "./transport.ts";
 
+/** The system has answered a bind. */
+type Over = (error?: ZmqError) => void;
+
 export class Endpoints {
   /** The resolved endpoint of the last bind or connect. */
   last: string | null = null;
@@ -119,7 +122,7 @@ export class Endpoints {
   }
 
   // A bind that the system has to answer: holds the process until then. Only the first answer counts.
-  #answer(ask: (over: (error?: ZmqError) => void) => void): Promise<void> {
+  #answer(ask: (over: Over) => void): Promise<void> {
     const { hold } = this.#core.context;
     hold.take();
     return new Promise((resolve, reject) => {
@@ -151,17 +154,8 @@ export class Endpoints {
       const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set(), pending: new Set() };
       this.#bound.add(bound);
       const sink: ListenSink = {
-        onListening: (endpoint) => {
-          bound.endpoint = endpoint;
-          this.last = endpoint;
-          if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
-          over();
-        },
-        onError: (error) => {
-          this.#bound.delete(bound);
-          if (monitor.active) monitor.emit({ type: "bind:error", address: asked, error });
-          over(error);
-        },
+        onListening: (endpoint) => this.#onBound(bound, endpoint, over),
+        onError: (error) => this.#onNotBound(bound, error, over),
         onAcceptError: (error) => {
           if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
         },
@@ -178,23 +172,13 @@ export class Endpoints {
   }
 
   #bindNetwork(asked: string, address: string, settings: Settings, transport: DatagramTransport): Promise<void> {
-    const { monitor } = this.#core;
     transport.check(address, "bind", settings, this.#core.type);
     return this.#answer((over) => {
       let free: (() => void) | null = null;
       let ended = false;
       const attachment = new Attachment(this.#core, asked, settings, {
-        onOpen: (endpoint) => {
-          bound.endpoint = endpoint;
-          this.last = endpoint;
-          if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
-          over();
-        },
-        onError: (error) => {
-          this.#bound.delete(bound);
-          if (monitor.active) monitor.emit({ type: "bind:error", address: bound.endpoint, error });
-          over(error);
-        },
+        onOpen: (endpoint) => this.#onBound(bound, endpoint, over),
+        onError: (error) => this.#onNotBound(bound, error, over),
         onEnded: (outcome) => {
           ended = true;
           this.onSessionClosed(attachment, outcome);
@@ -211,6 +195,21 @@ export class Endpoints {
       this.#sessions.add(attachment);
       attachment.open(transport, address, "bind");
     });
+  }
+
+  #onBound(bound: Bound, endpoint: string, over: Over): void {
+    const { monitor } = this.#core;
+    bound.endpoint = endpoint;
+    this.last = endpoint;
+    if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
+    over();
+  }
+
+  #onNotBound(bound: Bound, error: ZmqError, over: Over): void {
+    const { monitor } = this.#core;
+    this.#bound.delete(bound);
+    if (monitor.active) monitor.emit({ type: "bind:error", address: bound.endpoint, error });
+    over(error);
   }
 
   #connectNetwork(endpoint: string, address: string, settings: Settings, transport: DatagramTransport): void {

@@ -32,6 +32,7 @@ export class OneTimer {
   clear(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#at = Number.POSITIVE_INFINITY;
   }
 
   /** As `clear`, and nothing is set by a time any more. */

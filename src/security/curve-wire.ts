@@ -9,7 +9,7 @@
  *
  * C and c, S and s are the permanent key pairs of client and server, with ' those of one connection; small letters are secret.
  */
-import { allocate, writeUint64 } from "../base/bytes.ts";
+import { concat, writeUint64 } from "../base/bytes.ts";
 import { KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./sodium.ts";
 
 export const LONG_NONCE_BYTES = 16;
@@ -60,13 +60,8 @@ function textNonce(prefix: string): Uint8Array {
 
 /** All parts one after the other. */
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = allocate(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concat(
+    parts,
+    parts.reduce((length, part) => length + part.length, 0),
+  );
 }

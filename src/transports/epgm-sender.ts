@@ -272,6 +272,7 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     }
   }
 }
+
 // A session's id: a global source id of six octets, and a port that is not the group's.
 function randomId(random: Random, port: number): SourceId {
   let own = 0;

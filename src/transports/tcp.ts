@@ -154,6 +154,10 @@ class TcpDialing implements Dialing {
     };
     socket.once("connect", () => {
       if (over || this.#sink === null) return;
+      if (isItsOwnPeer(socket)) {
+        next(this.#nobody());
+        return;
+      }
       clearTimeout(this.#timer);
       const { host, port } = this.#target;
       if (this.#hop === this.#target) connected(remoteOf(socket, this.#layer));
@@ -183,9 +187,27 @@ class TcpDialing implements Dialing {
   #failed(error: Error): void {
     const sink = this.#sink;
     this.#sink = null;
-    const { host, port } = this.#hop;
-    sink?.onError(error instanceof ZmqError ? error : dialError(error, inScheme(this.#layer, formatTcp(host, port))));
+    sink?.onError(error instanceof ZmqError ? error : dialError(error, this.#address()));
   }
+
+  #nobody(): ZmqError {
+    const address = this.#address();
+    const text = `Could not connect to ${address}: nobody listens there, and the system connected the dial to itself`;
+    return new ZmqError("connection-refused", text, { address });
+  }
+
+  #address(): string {
+    const { host, port } = this.#hop;
+    return inScheme(this.#layer, formatTcp(host, port));
+  }
+}
+
+/**
+ * Who dials a port that the system may choose as the dialler's own, and where nobody listens, is now and then given that very port, and TCP's simultaneous open joins it with itself. Kept,
+ * it would speak with itself and hold the port that its peer wants to bind.
+ */
+function isItsOwnPeer({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress;
 }
 
 function listenTcp(target: HostPort, layer: StreamLayer, settings: Settings, sink: ListenSink): Listening {

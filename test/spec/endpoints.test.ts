@@ -182,6 +182,22 @@ check("test_bind_src_address: source;destination with an address, with a port, w
   }
 });
 
+check("a dial that the system joins with itself is refused, and leaves the port to who binds it", async (t) => {
+  // With the port to dial as the dial's own, TCP's simultaneous open does always what chance does now and then.
+  const port = await freePort();
+  const address = `tcp://127.0.0.1:${port};127.0.0.1:${port}`;
+  const dealer = own(t, new Dealer({ reconnectInterval: 5 }));
+  const events = new Events(dealer);
+  dealer.connect(address);
+  const { error } = await events.next("connect:retry");
+  assert.equal(error.code, "ECONNREFUSED");
+  assert.match(error.message, /nobody listens there, and the system connected the dial to itself/);
+  assert.deepEqual(events.of("connect"), []);
+  dealer.disconnect(address);
+  const router = own(t, new Router());
+  await router.bind(`tcp://127.0.0.1:${port}`);
+});
+
 check("5.1: an interface's name can be bound", async (t) => {
   const [name] = Object.entries(networkInterfaces()).find(([, list]) => list?.some((each) => each.address === "127.0.0.1")) ?? [];
   const pull = own(t, new Pull());
