@@ -2,16 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Reply, Request, Router } from "../../src/node.ts";
+import { freePort } from "../support/free-port.ts";
 
 async function server(): Promise<Router> {
   const router = new Router({ linger: 0 });
-  await router.bind("tcp://127.0.0.1:*");
+  await router.bind(`tcp://127.0.0.1:${await freePort()}`);
   return router;
 }
 
 test("resolves with the reply; overlapping calls wait for their turn, in order", async () => {
   const reply = new Reply();
-  await reply.bind("tcp://127.0.0.1:*");
+  await reply.bind(`tcp://127.0.0.1:${await freePort()}`);
   const served = (async () => {
     for await (const [text] of reply) await reply.send([`re: ${text}`, "second frame"]);
   })();

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { Authenticator, curveKeyPair, Dealer, Publisher, Pull, Push, Reply, Router, type Socket } from "../../src/node.ts";
 import { Browser, noBrowser } from "../support/browser.ts";
 import { certificates, noCertificates } from "../support/certificate.ts";
+import { freePort } from "../support/free-port.ts";
 import type { roles } from "./page.ts";
 
 type Roles = typeof roles;
@@ -40,7 +41,10 @@ describe("a page", { skip: noBrowser }, () => {
 
   async function bound<S extends Socket>(socket: S, scheme = "ws"): Promise<S & { readonly lastEndpoint: string }> {
     const { key, certificate } = scheme === "wss" ? certificates() : { key: "", certificate: "" };
-    await own(socket).bind(`${scheme}://127.0.0.1:*/zmq`, scheme === "wss" ? { tls: { key, cert: certificate } } : {});
+    await own(socket).bind(
+      `${scheme}://127.0.0.1:${await freePort()}/zmq`,
+      scheme === "wss" ? { tls: { key, cert: certificate } } : {},
+    );
     return socket as S & { readonly lastEndpoint: string };
   }
 

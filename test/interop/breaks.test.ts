@@ -55,7 +55,7 @@ for (const kind of LIBZMQ) {
 
     test("the network between our PUSH and their PULL breaks in a stream", async (stage) => {
       const [ours, theirs] = [stage.ours("PUSH"), await stage.theirs("PULL")];
-      const tap = await Tap.to(await theirs.bind(newEndpoint("tcp")));
+      const tap = await Tap.to(await theirs.bind(await newEndpoint("tcp")));
       stage.defer(() => tap.close());
       ours.connect(tap.endpoint);
       const sending = stream(ours);
@@ -89,7 +89,7 @@ for (const kind of LIBZMQ) {
 
     test("their PUSH is killed in a large message; our PULL never sees it", async (stage) => {
       const ours = stage.ours("PULL", { receiveHighWaterMark: 1 });
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const peer = await stage.start();
       const theirs = await peer.socket("PUSH", { events: true, sendHighWaterMark: 0 });
       await theirs.connect(boundTo(ours));
@@ -117,7 +117,7 @@ for (const kind of LIBZMQ) {
 
     test("our process with a PUSH is killed in a large message; their PULL never sees it", async (stage) => {
       const theirs = await stage.theirs("PULL", { receiveHighWaterMark: 1 });
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       const peer = await stage.start(ourselves);
       const ours = await peer.socket("PUSH", { events: true });
       await ours.connect(endpoint);

@@ -21,7 +21,7 @@ for (const kind of LIBZMQ) {
   withPeer(kind, "crowds", (test) => {
     test("our PUSH gives to each of their PULL in turn", async (stage) => {
       const ours = stage.ours("PUSH");
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const theirs = await crowd(() => stage.theirs("PULL"));
       for (const each of theirs) await each.connect(boundTo(ours));
       await ours.connected(CROWD, deadline());
@@ -33,7 +33,7 @@ for (const kind of LIBZMQ) {
 
     test("their PUSH gives to each of our PULL in turn", async (stage) => {
       const theirs = await stage.theirs("PUSH");
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       const ours = await crowd(async () => {
         const socket = stage.ours("PULL");
         socket.connect(endpoint);
@@ -61,7 +61,7 @@ for (const kind of LIBZMQ) {
 
     test("our PULL hears all of their PUSH, each in its order", async (stage) => {
       const ours = stage.ours("PULL");
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       await crowd(async (index) => {
         const each = await stage.theirs("PUSH");
         await each.connect(boundTo(ours));
@@ -78,7 +78,7 @@ for (const kind of LIBZMQ) {
       const ours = stage.ours("PUB");
       const endpoints: string[] = [];
       for (const transport of ["tcp", process.platform === "win32" ? "tcp" : "ipc"] as const) {
-        await ours.bind(newEndpoint(transport));
+        await ours.bind(await newEndpoint(transport));
         endpoints.push(boundTo(ours));
       }
       const theirs = await crowd(async (index) => {
@@ -94,7 +94,7 @@ for (const kind of LIBZMQ) {
 
     test("our ROUTER answers each of their REQ, with and without request ids", async (stage) => {
       const ours = stage.ours("ROUTER");
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const theirs = await crowd(async (index) => {
         const each = await stage.theirs("REQ", index % 2 === 0 ? {} : { correlate: true, relaxed: true });
         await each.connect(boundTo(ours));
@@ -133,7 +133,7 @@ for (const kind of LIBZMQ) {
 
     test("a wrong type of theirs is refused, a right one after it is served", async (stage) => {
       const ours = stage.ours("PUSH");
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       // Whoever reads the other's READY first ends the connection, and then the other may not get to read its own.
       const refused = nextEvent(ours, "handshake:error:protocol", "handshake:error:other", "disconnect");
       const wrong = await stage.theirs("SUB");
@@ -148,7 +148,7 @@ for (const kind of LIBZMQ) {
 
     test("a wrong type of ours is refused, a right one after it is served", async (stage) => {
       const theirs = await stage.theirs("PUSH");
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       const wrong = stage.ours("SUB");
       const refused = nextEvent(wrong, "handshake:error:protocol", "handshake:error:other", "disconnect");
       wrong.connect(endpoint);

@@ -279,10 +279,10 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
       const theirs = await stage.theirs("RADIO");
       let tap: Tap;
       if (dialler === "ours") {
-        tap = await Tap.to(await theirs.bind(newEndpoint("tcp")));
+        tap = await Tap.to(await theirs.bind(await newEndpoint("tcp")));
         ours.connect(tap.endpoint);
       } else {
-        await ours.bind(newEndpoint("tcp"));
+        await ours.bind(await newEndpoint("tcp"));
         tap = await Tap.to(boundTo(ours));
         await theirs.connect(tap.endpoint);
       }
@@ -307,7 +307,7 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
   test("our process with a GATHER is killed; what their SCATTER queues arrives at the next", async (stage) => {
     const mortal = await Mortal.start(stage, "GATHER", {}, ourselves);
     const theirs = await stage.theirs("SCATTER");
-    const endpoint = await mortal.socket.bind(newEndpoint(TRANSPORTS.at(-1) ?? "tcp"));
+    const endpoint = await mortal.socket.bind(await newEndpoint(TRANSPORTS.at(-1) ?? "tcp"));
     await theirs.connect(endpoint);
     await theirs.send(HELLO);
     assert.deepEqual(await mortal.socket.receive(), [HELLO]);
@@ -322,7 +322,7 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
   test("our process with a SERVER is killed; their CLIENT is answered by the next", async (stage) => {
     const mortal = await Mortal.start(stage, "SERVER", {}, ourselves);
     const theirs = await stage.theirs("CLIENT");
-    const endpoint = await mortal.socket.bind(newEndpoint("tcp"));
+    const endpoint = await mortal.socket.bind(await newEndpoint("tcp"));
     await theirs.connect(endpoint);
     await Promise.all([theirs.send(HELLO), mortal.socket.echo(1)]);
     assert.deepEqual(await theirs.receive(), [HELLO]);
@@ -338,7 +338,7 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
   test("our process with a DISH is killed; their RADIO sends to the next what that one joined", async (stage) => {
     const mortal = await Mortal.start(stage, "DISH", {}, ourselves);
     const theirs = await stage.theirs("RADIO");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     await mortal.socket.join(A);
     await mortal.socket.connect(endpoint);
     assert.deepEqual(await until(() => theirs.send(`${A},${HELLO}`), mortal.socket.receive()), [`${A},${HELLO}`]);
@@ -353,7 +353,7 @@ withPeer(libzmqDraft, "restarts of draft types", (test) => {
   test("our process with a CHANNEL is killed; what theirs queues arrives at the next", async (stage) => {
     const mortal = await Mortal.start(stage, "CHANNEL", {}, ourselves);
     const theirs = await stage.theirs("CHANNEL");
-    const endpoint = await mortal.socket.bind(newEndpoint("tcp"));
+    const endpoint = await mortal.socket.bind(await newEndpoint("tcp"));
     await theirs.connect(endpoint);
     await theirs.send(HELLO);
     assert.deepEqual(await mortal.socket.receive(), [HELLO]);
@@ -370,7 +370,7 @@ withPeer(ourselves, "restarts of PEER", (test) => {
   test("a PEER that listens is killed; what was sent to its number waits for the next, and the number stays", async (stage) => {
     const ours = stage.ours("PEER");
     const mortal = await Mortal.start(stage, "PEER");
-    const endpoint = await mortal.socket.bind(newEndpoint("tcp"));
+    const endpoint = await mortal.socket.bind(await newEndpoint("tcp"));
     const number = `x${ours.connectPeer(endpoint).toString(16).padStart(8, "0")}`;
     await Promise.all([sendAll(ours, `${number},${HELLO}`), mortal.socket.echo(1)]);
     assert.deepEqual(await receiveAll(ours), [`${number},${HELLO}`]);
@@ -388,7 +388,7 @@ withPeer(ourselves, "restarts of PEER", (test) => {
   test("a PEER that dialled is gone; its number is unreachable, and the next has another", async (stage) => {
     const t = { after: (undo: () => void) => stage.defer(undo) };
     const ours = stage.ours("PEER");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const peer = await (await RawPeer.connect(t, boundTo(ours))).handshake("PEER");
     peer.send(message("hello"));
     const [first] = await receiveAll(ours);

@@ -99,7 +99,7 @@ const theyPublish: Talk = async (ours, theirs) => {
 };
 
 async function bindOurs(ours: OurSocket): Promise<string> {
-  await ours.bind(newEndpoint("tcp"));
+  await ours.bind(await newEndpoint("tcp"));
   return boundTo(ours);
 }
 
@@ -154,7 +154,7 @@ const crowd = async <T>(make: () => Promise<T>): Promise<T[]> => {
 
 /** Joins one of ours, which binds, and one of theirs through a relay. */
 async function tapped(stage: Stage, ours: OurSocket, theirs: PeerSocket): Promise<Tap> {
-  await ours.bind(newEndpoint("tcp"));
+  await ours.bind(await newEndpoint("tcp"));
   const tap = await Tap.to(boundTo(ours));
   stage.defer(() => tap.close());
   await theirs.connect(tap.endpoint);
@@ -180,16 +180,16 @@ withPeer(libzmqDraft, "draft types", (test) => {
     test(`a ${ourType} of ours greets as theirs does, octet by octet`, async (stage) => {
       const t = { after: (undo: () => void) => stage.defer(undo) };
       const ours = stage.ours(ourType);
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const theirs = await stage.theirs(ourType);
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       assert.deepEqual(await handshakeOf(t, boundTo(ours), peerType), await handshakeOf(t, endpoint, peerType));
     });
   }
 
   test("our SERVER answers each of their CLIENT by its number", async (stage) => {
     const ours = stage.ours("SERVER");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const clients = await crowd(() => stage.theirs("CLIENT"));
     for (const [index, client] of clients.entries()) {
       await client.connect(boundTo(ours));
@@ -212,7 +212,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
 
   test("their SERVER answers each of our CLIENT by its number", async (stage) => {
     const theirs = await stage.theirs("SERVER");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     const clients = await crowd(async () => stage.ours("CLIENT"));
     for (const [index, client] of clients.entries()) {
       client.connect(endpoint);
@@ -227,7 +227,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
   test("our CLIENT asks two of their SERVER in turn", async (stage) => {
     const ours = stage.ours("CLIENT");
     const servers = [await stage.theirs("SERVER"), await stage.theirs("SERVER")];
-    for (const server of servers) ours.connect(await server.bind(newEndpoint("tcp")));
+    for (const server of servers) ours.connect(await server.bind(await newEndpoint("tcp")));
     await ours.connected(2, deadline());
     await sendAll(ours, text("a"), text("b"));
     const got: string[] = [];
@@ -254,7 +254,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
 
   test("SCATTER gives in turn, ours to theirs and theirs to ours", async (stage) => {
     const ours = stage.ours("SCATTER");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const gathers = await crowd(() => stage.theirs("GATHER"));
     for (const gather of gathers) await gather.connect(boundTo(ours));
     await ours.connected(gathers.length, deadline());
@@ -265,7 +265,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
     assert.deepEqual(got.sort(), [...jobs].sort());
 
     const theirs = await stage.theirs("SCATTER");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     const ourGathers = await crowd(async () => stage.ours("GATHER"));
     for (const gather of ourGathers) {
       gather.connect(endpoint);
@@ -326,7 +326,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
 
   test("each of their DISH gets its own groups from our RADIO", async (stage) => {
     const ours = stage.ours("RADIO");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const dishes = await crowd(() => stage.theirs("DISH"));
     for (const [index, dish] of dishes.entries()) {
       await dish.join(text("all"), text(`only ${index}`));
@@ -343,7 +343,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
 
   test("each of our DISH gets its own groups from their RADIO", async (stage) => {
     const theirs = await stage.theirs("RADIO");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     const dishes = await crowd(async () => stage.ours("DISH"));
     for (const [index, dish] of dishes.entries()) {
       dish.join("all", `only ${index}`);
@@ -360,9 +360,9 @@ withPeer(libzmqDraft, "draft types", (test) => {
   test("our DISH joins and leaves with the octets of theirs", async (stage) => {
     const t = { after: (undo: () => void) => stage.defer(undo) };
     const ours = stage.ours("DISH");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const theirs = await stage.theirs("DISH");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     const raw = [
       await (await RawPeer.connect(t, boundTo(ours))).handshake("RADIO"),
       await (await RawPeer.connect(t, endpoint)).handshake("RADIO"),
@@ -422,7 +422,7 @@ withPeer(libzmqDraft, "draft types", (test) => {
   ] as const) {
     test(`their DISH with heartbeats of its own gives up over the first PONG, with ${name}`, async (stage) => {
       const radio = other === "ours" ? stage.ours("RADIO", BEATS) : await stage.theirs("RADIO");
-      const endpoint = await (radio instanceof PeerSocket ? radio.bind(newEndpoint("tcp")) : bindOurs(radio));
+      const endpoint = await (radio instanceof PeerSocket ? radio.bind(await newEndpoint("tcp")) : bindOurs(radio));
       const tap = await Tap.to(endpoint);
       stage.defer(() => tap.close());
       const calm = await stage.theirs("DISH");
@@ -459,7 +459,7 @@ withPeer(libzmqDraft, "PEER", (test) => {
     test(`our PEER sends to theirs over ${transport} by the number of connectPeer`, async (stage) => {
       const ours = stage.ours("PEER");
       const theirs = await stage.theirs("PEER");
-      const head = numberOf(ours.connectPeer(await theirs.bind(newEndpoint(transport))));
+      const head = numberOf(ours.connectPeer(await theirs.bind(await newEndpoint(transport))));
       await Promise.all([ours.connected(1, deadline()), theirs.event("handshake")]);
       const [got] = await Promise.all([
         theirs.receive(MESSAGES.length),
@@ -472,9 +472,9 @@ withPeer(libzmqDraft, "PEER", (test) => {
   test("ours greets as theirs does, octet by octet", async (stage) => {
     const t = { after: (undo: () => void) => stage.defer(undo) };
     const ours = stage.ours("PEER");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const theirs = await stage.theirs("PEER");
-    const endpoint = await theirs.bind(newEndpoint("tcp"));
+    const endpoint = await theirs.bind(await newEndpoint("tcp"));
     assert.deepEqual(await handshakeOf(t, boundTo(ours), "PEER"), await handshakeOf(t, endpoint, "PEER"));
   });
 

@@ -24,11 +24,11 @@ async function tapped(
   const theirs = await stage.theirs(theirType, theirOptions);
   let tap: Tap;
   if (binder === "ours") {
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     tap = await Tap.to(boundTo(ours));
     await theirs.connect(tap.endpoint);
   } else {
-    tap = await Tap.to(await theirs.bind(newEndpoint("tcp")));
+    tap = await Tap.to(await theirs.bind(await newEndpoint("tcp")));
     ours.connect(tap.endpoint);
   }
   stage.defer(() => tap.close());
@@ -113,7 +113,7 @@ for (const kind of [libzmqNode, libzmqC]) {
       const ours = stage.ours("PULL");
       const peer = await stage.start();
       const theirs = await peer.socket("PUSH", { events: true, ...BEATS, heartbeatTimeToLive: 1000 });
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const tap = await Tap.to(boundTo(ours));
       stage.defer(() => tap.close());
       await theirs.connect(tap.endpoint);

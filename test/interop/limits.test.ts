@@ -108,7 +108,7 @@ for (const kind of LIBZMQ) {
     test("our sockets wait for their bind, and messages with them", async (stage) => {
       // A port that is free: a process that is gone had it. (A closed socket of libzmq gives it back in the background.)
       const before = await stage.start();
-      const endpoint = await (await before.socket("PULL")).bind(newEndpoint("tcp"));
+      const endpoint = await (await before.socket("PULL")).bind(await newEndpoint("tcp"));
       await before.kill();
       const ours = stage.ours("PUSH");
       const refused = nextEvent(ours, "connect:retry");
@@ -122,7 +122,7 @@ for (const kind of LIBZMQ) {
 
     test("their sockets wait for our bind, and messages with them", async (stage) => {
       const before = stage.ours("PULL");
-      await before.bind(newEndpoint("ipc"));
+      await before.bind(await newEndpoint("ipc"));
       const endpoint = boundTo(before);
       await before.end();
       const theirs = await stage.theirs("PUSH");

@@ -24,7 +24,7 @@ for (const kind of LIBZMQ) {
     for (const { title, type, routingId, talk } of CONVERSATIONS) {
       test(title, async (stage) => {
         const socket = await stage.theirs(type, routingId === undefined ? {} : { routingId: text(routingId) });
-        const endpoint = await socket.bind(newEndpoint("tcp"));
+        const endpoint = await socket.bind(await newEndpoint("tcp"));
         const raw = await RawPeer.connect({ after: (close) => stage.defer(() => void close()) }, endpoint);
         await talk(new OldPeer(raw, false), subjectOf(socket));
       });

@@ -62,7 +62,7 @@ async function setting(
   const subscribers: Any[] = [];
   if (who === "ours") {
     const socket = stage.ours(type, options.ours);
-    await socket.bind(newEndpoint("tcp"));
+    await socket.bind(await newEndpoint("tcp"));
     for (let i = 1; i <= count; i++) {
       const theirs = await stage.theirs(other, more as PeerOptions);
       await theirs.connect(boundTo(socket));
@@ -72,7 +72,7 @@ async function setting(
     return { subject: wrap(socket), others: subscribers };
   }
   const socket = await stage.theirs(type, options.theirs);
-  const endpoint = await socket.bind(newEndpoint("tcp"));
+  const endpoint = await socket.bind(await newEndpoint("tcp"));
   for (let i = 0; i < count; i++) {
     const own = stage.ours(other, more);
     own.connect(endpoint);
@@ -132,7 +132,7 @@ for (const kind of LIBZMQ) {
           other === "ours" ? Promise.resolve(side(stage.ours(type, own))) : stage.theirs(type, their);
         const other = who === "ours" ? "theirs" : "ours";
         const subject = await make(who, "XPUB", { welcomeMessage: "hi there" }, { welcomeMessage: text("hi there") });
-        const endpoint = await subject.bind(newEndpoint("tcp"));
+        const endpoint = await subject.bind(await newEndpoint("tcp"));
         for (const [topics, expected] of [
           [
             ["hi", "end"],
@@ -281,7 +281,7 @@ for (const kind of LIBZMQ) {
 
       test("their ROUTER names the connection to our DEALER before it is there", async (stage) => {
         const dealer = stage.ours("DEALER");
-        await dealer.bind(newEndpoint("tcp"));
+        await dealer.bind(await newEndpoint("tcp"));
         const router = await stage.theirs("ROUTER", { connectRoutingId: text("named") });
         await router.connect(boundTo(dealer));
         await router.send(`${text("named")},${text("hello")}`);
@@ -295,7 +295,7 @@ for (const kind of LIBZMQ) {
   withPeer(kind, "messages of our own making", (test) => {
     test("our ROUTER's hello comes first, each time, and its disconnect message when theirs is gone", async (stage) => {
       const router = stage.ours("ROUTER", { helloMessage: "HELLO", disconnectMessage: "GONE" } as OurOptions);
-      await router.bind(newEndpoint("tcp"));
+      await router.bind(await newEndpoint("tcp"));
       for (const name of ["one", "two"]) {
         const dealer = await stage.theirs("DEALER", { routingId: text(name) });
         await dealer.connect(boundTo(router));
@@ -324,7 +324,7 @@ for (const kind of LIBZMQ) {
 withPeer(libzmqDraft, "messages of their own making (drafts)", (test) => {
   test("their ROUTER's hello comes first, and its disconnect message when ours is closed", async (stage) => {
     const router = await stage.theirs("ROUTER", { helloMessage: text("HELLO"), disconnectMessage: text("GONE") });
-    const endpoint = await router.bind(newEndpoint("tcp"));
+    const endpoint = await router.bind(await newEndpoint("tcp"));
     const dealer = stage.ours("DEALER", { routingId: "ours" });
     dealer.connect(endpoint);
     assert.deepEqual(await receiveAll(dealer), [text("HELLO")]);
@@ -338,7 +338,7 @@ withPeer(libzmqDraft, "messages of their own making (drafts)", (test) => {
 /** An endpoint that nobody is bound to now. */
 async function placeOf(stage: Stage): Promise<string> {
   const socket = stage.ours("PULL");
-  await socket.bind(newEndpoint("tcp"));
+  await socket.bind(await newEndpoint("tcp"));
   const endpoint = boundTo(socket);
   await socket.end(0);
   return endpoint;

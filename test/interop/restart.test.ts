@@ -241,7 +241,7 @@ for (const kind of LIBZMQ) {
     test("our process with a PULL is killed; what their PUSH queues arrives at the next", async (stage) => {
       const mortal = await Mortal.start(stage, "PULL", {}, ourselves);
       const theirs = await stage.theirs("PUSH");
-      const endpoint = await mortal.socket.bind(newEndpoint("tcp"));
+      const endpoint = await mortal.socket.bind(await newEndpoint("tcp"));
       await theirs.connect(endpoint);
       await theirs.send(HELLO);
       assert.deepEqual(await mortal.socket.receive(), [HELLO]);
@@ -257,7 +257,7 @@ for (const kind of LIBZMQ) {
       const mortal = await Mortal.start(stage, "SUB", {}, ourselves);
       const theirs = await stage.theirs("XPUB");
       // The listener is ours: its file stays behind when it is killed, and must not be in the way.
-      const endpoint = await mortal.socket.bind(newEndpoint(TRANSPORTS.at(-1) ?? "tcp"));
+      const endpoint = await mortal.socket.bind(await newEndpoint(TRANSPORTS.at(-1) ?? "tcp"));
       await mortal.socket.subscribe(text("a"));
       await theirs.connect(endpoint);
       assert.deepEqual(await theirs.receive(), [text("\x01a")]);

@@ -93,7 +93,7 @@ for (const kind of LIBZMQ) {
 
     test("connect gives an id to a peer that has another", async (stage) => {
       const theirs = await stage.theirs("DEALER", { routingId: ID });
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       const ours = stage.ours("ROUTER", { mandatory: true });
       (ours.connect as (endpoint: string, options: { routingId: string }) => void)(endpoint, { routingId: "named" });
       await ours.connected(1, deadline());
@@ -182,7 +182,7 @@ for (const kind of LIBZMQ) {
 
     test("a mandatory ROUTER knows who is not there", async (stage) => {
       const ours = stage.ours("ROUTER", { mandatory: true });
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       await assert.rejects(
         async () => ours.send(["nobody", ""]),
         (error: { code?: string }) => error.code === "EHOSTUNREACH",

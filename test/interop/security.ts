@@ -174,7 +174,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
         const options = weServe ? theirCurveClient() : theirCurveServer;
         const peer = await stage.start();
         const first = await peer.socket("DEALER", { events: true, ...options });
-        const bound = await first.bind("tcp://127.0.0.1:*");
+        const bound = await first.bind(await newEndpoint("tcp"));
         ours.connect(bound);
         await ours.connected(1, deadline());
         await sendAll(ours, text("one"));
@@ -192,7 +192,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
 
     test("we are the server: a client with the wrong server key is refused with an event on our side", async (stage) => {
       const ours = stage.ours("DEALER", ourCurveServer);
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       const failed = nextEvent(ours, "handshake:error:protocol");
       const theirs = await stage.theirs("DEALER", theirCurveClient(client, client.publicKey));
       await theirs.connect(boundTo(ours));
@@ -201,7 +201,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
 
     test("they are the server: with the wrong server key they refuse us", async (stage) => {
       const theirs = await stage.theirs("DEALER", theirCurveServer);
-      const endpoint = await theirs.bind(newEndpoint("tcp"));
+      const endpoint = await theirs.bind(await newEndpoint("tcp"));
       const ours = stage.ours("DEALER", ourCurveClient(client, client.publicKey));
       ours.connect(endpoint);
       await theirs.event("handshake:error:protocol");
@@ -209,7 +209,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
 
     test("a peer without security is refused, whoever is the server", async (stage) => {
       const ours = stage.ours("DEALER", ourCurveServer);
-      await ours.bind(newEndpoint("tcp"));
+      await ours.bind(await newEndpoint("tcp"));
       // libzmq may see the difference before its own greeting is out, and then only closes; and it does not try again.
       const failed = nextEvent(ours, "handshake:error:protocol", "handshake:error:other");
       const plain = await stage.theirs("DEALER");
@@ -220,7 +220,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
       const theirs = await stage.theirs("DEALER", theirCurveServer);
       const unprotected = stage.ours("DEALER");
       const refused = nextEvent(unprotected, "handshake:error:protocol");
-      unprotected.connect(await theirs.bind(newEndpoint("tcp")));
+      unprotected.connect(await theirs.bind(await newEndpoint("tcp")));
       assert.equal((await refused).error.code, "ERR_ZMTP_MECHANISM_MISMATCH");
     });
 
@@ -237,7 +237,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
       test(`our ZAP handler answers ${status}: their client is told, or left waiting, as by libzmq`, async (stage) => {
         weDecide(stage, status);
         const ours = stage.ours("DEALER", { ...ourCurveServer });
-        await ours.bind(newEndpoint("tcp"));
+        await ours.bind(await newEndpoint("tcp"));
         const failed = nextEvent(ours, "handshake:error:auth");
         const theirs = await stage.theirs("DEALER", { ...theirCurveClient(), handshakeInterval: 200 });
         await theirs.connect(boundTo(ours));
@@ -251,7 +251,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
         const theirs = await stage.theirs("DEALER", theirCurveServer);
         const ours = stage.ours("DEALER", { ...ourCurveClient(), handshakeInterval: 200 });
         const failed = nextEvent(ours, status === "300" ? "handshake:error:other" : "handshake:error:auth");
-        ours.connect(await theirs.bind(newEndpoint("tcp")));
+        ours.connect(await theirs.bind(await newEndpoint("tcp")));
         const request = await theyDecide(zap, status);
         assert.equal(request[6], hex(client.publicKey));
         const { error } = await failed;
@@ -286,7 +286,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
           await takeZap(zap);
           const ours = stage.ours("DEALER", ourPlainClient);
           const theirs = await stage.theirs("DEALER", { plainServer: true });
-          const endpoint = newEndpoint(transport);
+          const endpoint = await newEndpoint(transport);
           if (binder === "ours") {
             await ours.bind(endpoint);
             await theirs.connect(boundTo(ours));
@@ -304,7 +304,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
       test(`our handler answers ${status}: their client is told in libzmq's way of writing`, async (stage) => {
         weDecide(stage, status);
         const ours = stage.ours("DEALER", { plainServer: true });
-        await ours.bind(newEndpoint("tcp"));
+        await ours.bind(await newEndpoint("tcp"));
         const failed = nextEvent(ours, "handshake:error:auth");
         const theirs = await stage.theirs("DEALER", { ...theirPlainClient, handshakeInterval: 200 });
         await theirs.connect(boundTo(ours));
@@ -318,7 +318,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
         const theirs = await stage.theirs("DEALER", { plainServer: true });
         const ours = stage.ours("DEALER", { ...ourPlainClient, handshakeInterval: 200 });
         const failed = nextEvent(ours, status === "300" ? "handshake:error:other" : "handshake:error:auth");
-        ours.connect(await theirs.bind(newEndpoint("tcp")));
+        ours.connect(await theirs.bind(await newEndpoint("tcp")));
         await theyDecide(zap, status);
         const { error } = await failed;
         if (status === "300") assert.ok(SILENT.includes(error.reason), error.reason);
@@ -332,7 +332,7 @@ export function security(kind: PeerKind, transports: readonly Transport[] = TRAN
       test(`our handler answers ${status}`, async (stage) => {
         const { asked } = weDecide(stage, status);
         const ours = stage.ours("DEALER", { zapDomain: "open" });
-        await ours.bind(newEndpoint("tcp"));
+        await ours.bind(await newEndpoint("tcp"));
         const told = nextEvent(ours, status === "200" ? "handshake" : "handshake:error:auth");
         const theirs = await stage.theirs("DEALER");
         await theirs.connect(boundTo(ours));

@@ -44,11 +44,11 @@ async function joined(
 ): Promise<{ ourId: string; theirId: string; endpoint: string }> {
   let endpoint: string;
   if (binder === "ours") {
-    await ours.bind(newEndpoint(transport));
+    await ours.bind(await newEndpoint(transport));
     endpoint = boundTo(ours);
     await theirs.connect(endpoint);
   } else {
-    endpoint = await theirs.bind(newEndpoint(transport));
+    endpoint = await theirs.bind(await newEndpoint(transport));
     ours.connect(endpoint);
   }
   const [[mine], [other]] = await Promise.all([receiveAll(ours), theirs.receive()]);
@@ -192,7 +192,7 @@ withPeer(libzmqNode, "STREAM", (test) => {
   test("our STREAM speaks ZMTP to their PULL by hand", async (stage) => {
     const ours = stage.ours("STREAM");
     const theirs = await stage.theirs("PULL");
-    (ours as unknown as Stream).connect(await theirs.bind(newEndpoint("tcp")), { routingId: "by hand" });
+    (ours as unknown as Stream).connect(await theirs.bind(await newEndpoint("tcp")), { routingId: "by hand" });
     const id = text("by hand");
     assert.deepEqual(await receiveAll(ours), [`${id},${EMPTY}`]);
     const READY_OF_PULL = 28;
@@ -205,7 +205,7 @@ withPeer(libzmqNode, "STREAM", (test) => {
 
   test("our STREAM is an HTTP server: requests one after the other on one connection, small and large", async (stage) => {
     const ours = stage.ours("STREAM");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const served = serveHttp(ours, echoing);
     const client = agent(stage, true);
     for (let count = 0; count < 10; count++) assert.equal(await ask(portOf(ours), client, `/${count}`), `200 /${count} 0`);
@@ -216,7 +216,7 @@ withPeer(libzmqNode, "STREAM", (test) => {
 
   test("our STREAM is an HTTP server for many at once, and ends each connection that asks for it", async (stage) => {
     const ours = stage.ours("STREAM");
-    await ours.bind(newEndpoint("tcp"));
+    await ours.bind(await newEndpoint("tcp"));
     const served = serveHttp(ours, echoing);
     const client = agent(stage, false);
     const asking = Array.from({ length: 50 }, (_, index) => ask(portOf(ours), client, `/${index}`, Buffer.alloc(1000 * index)));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket as NetSocket } from "node:net";
 import { Client, Dealer, Pair, Publisher, Push, Router, Server, Subscriber, XPublisher, XSubscriber } from "../../src/node.ts";
-import { bound, check, own } from "../support/harness.ts";
+import { bound, check, freeEndpoint, own } from "../support/harness.ts";
 
 const texts = (frames: readonly Buffer[]): string[] => frames.map(String);
 
@@ -105,16 +105,11 @@ check("test_app_meta: properties of either end are on the other end's peer; malf
 });
 
 check("test_reconnect_options: STOP on refused, and on a failed handshake, gives the endpoint up", async (t) => {
-  const closed = createServer();
-  await once(closed.listen(0, "127.0.0.1"), "listening");
-  const { port } = closed.address() as AddressInfo;
-  closed.close();
-  await once(closed, "close");
   const refused = own(t, new Push({ reconnectStop: 1, reconnectInterval: 1 }));
   const seen: string[] = [];
   for (const type of ["connect:delay", "close", "connect:retry"] as const)
     refused.events.on(type, (event) => seen.push(event.type));
-  refused.connect(`tcp://127.0.0.1:${port}`);
+  refused.connect(await freeEndpoint("tcp"));
   while (refused.peers().length > 0) await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(seen, ["connect:delay", "close"]);

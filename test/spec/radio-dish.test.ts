@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Dish, Radio } from "../../src/node.ts";
+import { freePort } from "../support/free-port.ts";
 
 for (const endpoint of ["tcp://127.0.0.1:*", "ipc://*", "inproc://radio"]) {
   const over = endpoint.split(":", 1)[0];
@@ -38,7 +39,7 @@ for (const endpoint of ["tcp://127.0.0.1:*", "ipc://*", "inproc://radio"]) {
 
 test("groups are joined again after a reconnection", async () => {
   const radio = new Radio();
-  await radio.bind("tcp://127.0.0.1:*");
+  await radio.bind(`tcp://127.0.0.1:${await freePort()}`);
   const endpoint = radio.lastEndpoint as string;
   const dish = new Dish({ reconnectInterval: 1 });
   dish.join("g");

@@ -5,6 +5,7 @@ import type { Socket } from "../../src/node.ts";
 import { Dealer, Pull, Push, Router, Subscriber, XPublisher } from "../../src/node.ts";
 import { hex } from "../support/bytes.ts";
 import { command } from "../support/engine-probe.ts";
+import { freePort } from "../support/free-port.ts";
 import { type Body, check } from "../support/harness.ts";
 import { EventLog, kept, type TestContext, untilTrue } from "../support/raw-peer.ts";
 import { BINARY, CLOSE, CONTINUATION, frame, PING, PONG, TEXT, WebPeer } from "../support/web.ts";
@@ -277,7 +278,7 @@ it("a connection that asks for nothing is given up after handshakeInterval", asy
 it("messages that were not handed over survive a connection that breaks", async (t) => {
   const push = kept(t, new Push({ reconnectInterval: 5 }));
   const first = kept(t, new Pull());
-  await first.bind("ws://127.0.0.1:*");
+  await first.bind(`ws://127.0.0.1:${await freePort()}`);
   const endpoint = first.lastEndpoint as string;
   push.connect(endpoint);
   await push.send("before");

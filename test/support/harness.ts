@@ -73,7 +73,7 @@ export async function freeEndpoint(scheme: Scheme): Promise<string> {
 
 /** Binds to any free place and gives the endpoint to connect to. */
 export async function bound(socket: Socket, scheme: Scheme = "tcp"): Promise<string> {
-  await socket.bind(anyEndpoint(scheme));
+  await socket.bind(scheme === "tcp" || scheme === "ws" ? await freeEndpoint(scheme) : anyEndpoint(scheme));
   return socket.lastEndpoint as string;
 }
 

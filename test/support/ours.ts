@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as zmtp from "../../src/node.ts";
 import { receiveFrames, sendFrames } from "./addressed.ts";
+import { freePort } from "./free-port.ts";
 import { describe, framesOf } from "./pattern.ts";
 import type { TypeName } from "./peer.ts";
 
@@ -119,9 +120,9 @@ export const TRANSPORTS: readonly Transport[] = process.platform === "win32" ? [
 let folder: string | undefined;
 let endpoints = 0;
 
-/** An endpoint to bind that nobody else has. */
-export function newEndpoint(transport: Transport): string {
-  if (transport !== "ipc") return `${transport}://127.0.0.1:*`;
+/** An endpoint to bind that nobody else has, nor will have while nobody is bound to it. */
+export async function newEndpoint(transport: Transport): Promise<string> {
+  if (transport !== "ipc") return `${transport}://127.0.0.1:${await freePort()}`;
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), "zmtp-"));
     folder = made;

@@ -10,6 +10,7 @@ import type { Socket as ZmqSocket } from "../../src/node.ts";
 import { decodeCommand, decodeMetadata } from "../../src/zmtp/command.ts";
 import { greeting, ready } from "./engine-probe.ts";
 import { Events as EventLog } from "./events.ts";
+import { freePort } from "./free-port.ts";
 
 export { EventLog };
 
@@ -176,7 +177,8 @@ export class RawListener {
 
   static async listen(t: TestContext): Promise<RawListener> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     return new RawListener(t, server);
   }
 
@@ -199,7 +201,7 @@ export async function bound<S extends ZmqSocket>(
   socket: S,
 ): Promise<{ socket: S; endpoint: string; log: EventLog }> {
   const log = new EventLog(kept(t, socket));
-  await socket.bind("tcp://127.0.0.1:0");
+  await socket.bind(`tcp://127.0.0.1:${await freePort()}`);
   return { socket, endpoint: socket.lastEndpoint as string, log };
 }
 

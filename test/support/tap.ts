@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./free-port.ts";
 import { DEADLINE_MS } from "./ours.ts";
 
 export type HeartbeatName = "PING" | "PONG";
@@ -30,7 +31,7 @@ export class Tap {
   /** A relay to a `tcp://127.0.0.1:port` endpoint. */
   static async to(endpoint: string): Promise<Tap> {
     const tap = new Tap(Number(endpoint.split(":").at(-1)));
-    tap.#server.listen(0, "127.0.0.1");
+    tap.#server.listen(await freePort(), "127.0.0.1");
     await once(tap.#server, "listening");
     return tap;
   }

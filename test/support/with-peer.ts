@@ -55,11 +55,11 @@ export class Stage {
   async join(ours: OurSocket, theirs: PeerSocket, binder: Side, transport: Transport = "tcp"): Promise<string> {
     let endpoint: string;
     if (binder === "ours") {
-      await ours.bind(newEndpoint(transport));
+      await ours.bind(await newEndpoint(transport));
       endpoint = boundTo(ours);
       await theirs.connect(endpoint);
     } else {
-      endpoint = await theirs.bind(newEndpoint(transport));
+      endpoint = await theirs.bind(await newEndpoint(transport));
       ours.connect(endpoint);
     }
     await Promise.all([ours.connected(1, deadline()), theirs.event("handshake")]);
