@@ -4,9 +4,10 @@
  * Sockets come from `zmtp`; this entry only gives them a place to run in. See docs/testing.md.
  */
 
-export type { LinkProfile, SimulatedConnection } from "./testing/connection.ts";
+export type { SimulatedConnection } from "./testing/connection.ts";
 export { Ledger } from "./testing/ledger.ts";
 export type { SimulatedEnd } from "./testing/link.ts";
+export type { LinkProfile } from "./testing/link-profile.ts";
 export type { NetworkProfile, SimulatedNetwork } from "./testing/network.ts";
 export { type SeedsOptions, simulate } from "./testing/seeds.ts";
 export { type SimulatedProcess, Simulation, type SimulationOptions } from "./testing/simulation.ts";

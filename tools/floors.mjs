@@ -1,12 +1,14 @@
 // @ts-check
 // The floor test: reads every import of every file in src/ and fails on one that the table below does not allow. It
-// also fails on files over 400 lines and on top-level await (which `require()` of the library could not load).
+// also fails on files over 400 lines, on top-level await (which `require()` of the library could not load), and on files
+// that import each other in a circle, types apart.
 //
 // The table is the rule, its source is docs/design.md. To allow a new edge, change both and say why in the commit.
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import ts from "typescript";
+import { circlesOf } from "./circles.mjs";
 import { isMain, listFiles, root } from "./common.mjs";
 
 /**
@@ -110,7 +112,7 @@ export const MAX_LINES = 400;
  * @typedef {object} Violation
  * @property {string} path
  * @property {number} line counted from 1
- * @property {"room" | "edge" | "lazy" | "specifier" | "lines" | "await"} kind
+ * @property {"room" | "edge" | "lazy" | "specifier" | "lines" | "await" | "circle"} kind
  * @property {string} message
  *
  * @typedef {"static" | "type" | "dynamic"} ImportKind
@@ -122,14 +124,22 @@ export const MAX_LINES = 400;
  * @returns {Violation[]} in the order of the files and of the lines in them
  */
 export function checkFloors(files) {
-  return files.flatMap(checkFile);
+  /** @type {import("./circles.mjs").Edge[]} */
+  const edges = [];
+  const violations = files.flatMap((file) => checkFile(file, edges));
+  for (const { edge, files: circle } of circlesOf(edges)) {
+    const message = `a circle of imports: ${[...circle, edge.to].map(keyOf).join(" → ")}`;
+    violations.push({ path: edge.from, line: edge.line, kind: "circle", message });
+  }
+  return violations;
 }
 
 /**
  * @param {SourceFile} file
+ * @param {import("./circles.mjs").Edge[]} edges gets those of the file's imports that load another at once
  * @returns {Violation[]}
  */
-function checkFile({ path, text }) {
+function checkFile({ path, text }, edges) {
   const key = keyOf(path);
   const room = roomOf(key);
   if (room === undefined) {
@@ -144,15 +154,19 @@ function checkFile({ path, text }) {
     violations.push({ path, line: 1, kind: "lines", message });
   }
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+  /** @param {ts.Node} node */
+  const lineOf = (node) => source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
   /** @type {(node: ts.Node, kind: Violation["kind"], message: string) => void} */
   const report = (node, kind, message) => {
-    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
-    violations.push({ path, line, kind, message });
+    violations.push({ path, line: lineOf(node), kind, message });
   };
   visit(source, {
     import: (node, specifier, importKind) => {
       const fault = judge(path, key, room, specifier, importKind);
       if (fault !== undefined) report(node, fault.kind, fault.message);
+      if (importKind === "static" && specifier.startsWith(".")) {
+        edges.push({ from: path, to: posix.join(posix.dirname(path), specifier), line: lineOf(node) });
+      }
     },
     computedImport: (node) => {
       report(node, "specifier", "an import whose specifier is computed; neither we nor a bundler can follow it");

@@ -6,16 +6,7 @@
 import type { Random } from "../base/random.ts";
 import type { SimulatedClock } from "./clock.ts";
 import { SimulatedEnd } from "./link.ts";
-
-/** What a connection is like. */
-export interface LinkProfile {
-  /** Delay of each piece: a random number of milliseconds between the two. */
-  readonly latencyMs: readonly [least: number, most: number];
-  /** What both kernels and the wire hold of one direction, in bytes. */
-  readonly bufferBytes: number;
-  /** Bytes arrive in pieces of 1 to this many. */
-  readonly chunkBytes: number;
-}
+import type { LinkProfile } from "./link-profile.ts";
 
 /** What connections report to the network. */
 export interface LinkOwner {
@@ -27,11 +18,6 @@ export interface LinkOwner {
   delivered: number;
   /** Both ends are gone. */
   onOver(connection: SimulatedConnection): void;
-}
-
-/** A random delay. */
-export function delay(random: Random, [least, most]: readonly [number, number]): number {
-  return least + (random.next(1 << 20) / (1 << 20)) * (most - least);
 }
 
 export class SimulatedConnection {

@@ -9,7 +9,8 @@
  */
 import { copyBytes } from "../base/bytes.ts";
 import type { Link, LinkSink } from "../core/transport.ts";
-import { delay, type SimulatedConnection } from "./connection.ts";
+import type { SimulatedConnection } from "./connection.ts";
+import { delay } from "./link-profile.ts";
 
 /** How long an orderly end waits for the other side. */
 const END_MS = 1000;

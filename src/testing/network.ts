@@ -10,7 +10,8 @@ import type { Random } from "../base/random.ts";
 import type { DialSink, ListenSink, StreamTransport } from "../core/transport.ts";
 import { type ErrorReason, ZmqError } from "../node.ts";
 import type { SimulatedClock } from "./clock.ts";
-import { delay, type LinkOwner, type LinkProfile, SimulatedConnection } from "./connection.ts";
+import { type LinkOwner, SimulatedConnection } from "./connection.ts";
+import { delay, type LinkProfile } from "./link-profile.ts";
 
 /** What the network is like; each of these may be changed while it runs. */
 export interface NetworkProfile extends LinkProfile {

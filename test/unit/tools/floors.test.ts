@@ -159,6 +159,23 @@ describe("floors", () => {
     assert.deepEqual(judge("src/toString/a.ts", ""), ["1 room"]);
   });
 
+  it("refuses circles of imports, but not of types or of what is loaded later", () => {
+    const files = (last: string) => [
+      { path: "src/core/a.ts", text: 'import { b } from "./b.ts";\nimport { c } from "./c.ts";\n' },
+      { path: "src/core/b.ts", text: 'export { c } from "./c.ts";\n' },
+      { path: "src/core/c.ts", text: `\n${last}\n` },
+    ];
+    for (const allowed of ['import type { a } from "./a.ts";', 'const a = () => import("./a.ts");', 'import "./d.ts";']) {
+      assert.deepEqual(checkFloors(files(allowed)), [], allowed);
+    }
+    assert.deepEqual(checkFloors(files('import "./b.ts";')), [
+      { path: "src/core/c.ts", line: 2, kind: "circle", message: "a circle of imports: core/b → core/c → core/b" },
+    ]);
+    const [whole, ...others] = checkFloors(files('import { a } from "./a.ts";'));
+    assert.equal(whole.message, "a circle of imports: core/a → core/b → core/c → core/a");
+    assert.deepEqual(others, []);
+  });
+
   it("says what was found, where, and what is allowed", () => {
     const [violation] = checkFloors([
       { path: "src/base/a.ts", text: "" },
