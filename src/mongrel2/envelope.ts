@@ -27,10 +27,9 @@ export function replyFrame(server: string, connection: number, parts: readonly (
   return assemble(headFor(server, connection), parts);
 }
 
-/** The frame of a reply of `head`, one octet for each character, and `text` in UTF-8: what most replies are. */
-export function textReplyFrame(server: string, connection: number, head: string, text: string): Buffer {
+/** The frame of a reply of `head`, one octet for each character, and `text`, which has `size` octets in UTF-8: what most are. */
+export function textReplyFrame(server: string, connection: number, head: string, text: string, size: number): Buffer {
   const start = headFor(server, connection) + head;
-  const size = Buffer.byteLength(text);
   if (size === text.length) return Buffer.from(start + text, "latin1"); // All ASCII: one write.
   const frame = Buffer.allocUnsafe(start.length + size);
   frame.write(start, 0, "latin1");
@@ -67,7 +66,7 @@ function inGroups(connections: Iterable<number>, size: number): string[] {
 
 function assemble(head: string, parts: readonly (Uint8Array | string)[]): Buffer {
   let size = head.length;
-  for (const part of parts) size += typeof part === "string" ? part.length : part.length;
+  for (const part of parts) size += part.length;
   const frame = Buffer.allocUnsafe(size);
   let at = frame.write(head, 0, "latin1");
   for (const part of parts) {

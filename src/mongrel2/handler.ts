@@ -221,7 +221,7 @@ export class Handler implements LinkSink {
   #done(): void {
     this.#counters.active--;
     if (this.#counters.active === this.#concurrency - 1) for (const { link } of this.#servers) link.resume();
-    if (this.#counters.active === 0) for (const idle of this.#idle.splice(0)) idle();
+    if (this.#counters.active === 0 && this.#idle.length > 0) for (const idle of this.#idle.splice(0)) idle();
   }
 
   #refuse(link: Link, error: ZmqError, frame: Uint8Array | undefined): void {

@@ -16,17 +16,20 @@ export interface HeaderFields {
   readonly [name: string]: HeaderValue | undefined;
 }
 
-/** Decodes the headers that the cursor has just stepped over. */
-export function decodeHeaders(cursor: TnetCursor): HeaderFields {
-  if (cursor.kind === "dictionary") return fromDictionary(cursor.inside());
-  if (cursor.kind === "bytes") return fromJson(cursor.bytes.toString("latin1", cursor.payloadStart, cursor.payloadEnd));
+/** Decodes the headers that the cursor has just stepped over; `head`: what its bytes are as Latin-1, from the frame's first on. */
+export function decodeHeaders(cursor: TnetCursor, head: string): HeaderFields {
+  if (cursor.kind === "dictionary") return fromDictionary(cursor.inside(), head);
+  if (cursor.kind === "bytes") return fromJson(head.slice(cursor.payloadStart, cursor.payloadEnd));
   throw malformed("headers that are neither JSON nor a dictionary");
 }
 
 /** The first value of a header, or undefined. */
 export function firstValue(fields: HeaderFields, name: string): string | undefined {
-  if (!Object.hasOwn(fields, name)) return undefined;
-  const value = fields[name];
+  return Object.hasOwn(fields, name) ? firstOf(fields[name]) : undefined;
+}
+
+/** The first of a header's values. Headers of names in upper case may be read as properties: no object inherits such. */
+export function firstOf(value: HeaderValue | undefined): string | undefined {
   return typeof value === "string" || value === undefined ? value : value[0];
 }
 
@@ -37,15 +40,15 @@ export function allValues(fields: HeaderFields, name: string): readonly string[]
   return typeof value === "string" ? [value] : value;
 }
 
-function fromDictionary(cursor: TnetCursor): HeaderFields {
+function fromDictionary(cursor: TnetCursor, head: string): HeaderFields {
   const fields: Record<string, HeaderValue> = Object.create(null);
   while (!cursor.done) {
-    const name = cursor.nextText();
+    const name = cursor.nextText(head);
     cursor.next();
     if (cursor.kind === "bytes") {
-      fields[name] = cursor.bytes.toString("latin1", cursor.payloadStart, cursor.payloadEnd);
+      fields[name] = head.slice(cursor.payloadStart, cursor.payloadEnd);
     } else if (cursor.kind === "list") {
-      fields[name] = listOf(cursor.inside());
+      fields[name] = listOf(cursor.inside(), head);
     } else {
       throw malformed(`header ${JSON.stringify(name)}, which is neither text nor a list of texts`);
     }
@@ -53,9 +56,9 @@ function fromDictionary(cursor: TnetCursor): HeaderFields {
   return fields;
 }
 
-function listOf(cursor: TnetCursor): string[] {
+function listOf(cursor: TnetCursor, head: string): string[] {
   const values: string[] = [];
-  while (!cursor.done) values.push(cursor.nextText());
+  while (!cursor.done) values.push(cursor.nextText(head));
   return values;
 }
 

@@ -29,35 +29,22 @@ export function responseHead(
   keepAlive: boolean,
   version: string,
 ): string {
-  if (!Number.isInteger(status) || status < 100 || status > 999)
-    throw new ZmqError("invalid-argument", `A status is a whole number from 100 to 999, got ${describeValue(status)}`);
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
-  let hasLength = false;
-  let hasConnection = false;
-  const add = (name: string, value: string | number): void => {
-    const text = String(value);
-    const lower = checkedNames.get(name) ?? checkName(name);
-    if (FORBIDDEN.test(text))
-      throw new ZmqError("invalid-argument", `Header ${name} has a value with a control character or one beyond Latin-1`);
-    if (DELIMITERS.has(lower)) hasLength = true;
-    else if (lower === "connection") hasConnection = true;
-    head += `${name}: ${text}\r\n`;
-  };
+  const head = new Head(statusLine(status));
   if (isIterable(headers)) {
-    for (const [name, value] of headers) add(name, value);
+    for (const [name, value] of headers) head.add(name, value);
   } else {
     for (const name in headers) {
       const value = headers[name];
-      if (typeof value === "object") for (const each of value) add(name, each);
-      else add(name, value);
+      if (typeof value === "object") for (const each of value) head.add(name, each);
+      else head.add(name, value);
     }
   }
-  if (!hasLength) head += delimiter(framing);
-  if (!hasConnection) {
-    if (!keepAlive) head += "Connection: close\r\n";
-    else if (version === "HTTP/1.0") head += "Connection: keep-alive\r\n";
+  if (!head.hasLength) head.text += delimiter(framing);
+  if (!head.hasConnection) {
+    if (!keepAlive) head.text += "Connection: close\r\n";
+    else if (version === "HTTP/1.0") head.text += "Connection: keep-alive\r\n";
   }
-  return `${head}\r\n`;
+  return `${head.text}\r\n`;
 }
 
 /** One chunk of the chunked coding: what stands before and after the bytes. */
@@ -79,15 +66,59 @@ export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304 || (status >= 100 && status < 200);
 }
 
-/** Names that passed, in lower case: a program uses the same few again and again. */
-const checkedNames = new Map<string, string>();
+class Head {
+  text: string;
+  hasLength = false;
+  hasConnection = false;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  add(name: string, value: string | number): void {
+    const text = String(value);
+    const checked = checkedNames.get(name) ?? checkName(name);
+    if (FORBIDDEN.test(text))
+      throw new ZmqError("invalid-argument", `Header ${name} has a value with a control character or one beyond Latin-1`);
+    if (checked.delimits) this.hasLength = true;
+    if (checked.isConnection) this.hasConnection = true;
+    this.text += `${checked.start}${text}\r\n`;
+  }
+}
+
+/** What is known of a header's name that passed. */
+interface CheckedName {
+  /** The name, colon and space. */
+  readonly start: string;
+  readonly delimits: boolean;
+  readonly isConnection: boolean;
+}
+
+/** A program uses the same few names again and again. */
+const checkedNames = new Map<string, CheckedName>();
 const MAX_CHECKED_NAMES = 256;
 
-function checkName(name: string): string {
+function checkName(name: string): CheckedName {
   if (!TOKEN.test(name)) throw new ZmqError("invalid-argument", `A header's name is a token, got ${describeValue(name)}`);
   const lower = name.toLowerCase();
-  if (checkedNames.size < MAX_CHECKED_NAMES) checkedNames.set(name, lower);
-  return lower;
+  const checked = { start: `${name}: `, delimits: DELIMITERS.has(lower), isConnection: lower === "connection" };
+  if (checkedNames.size < MAX_CHECKED_NAMES) checkedNames.set(name, checked);
+  return checked;
+}
+
+/** By status; made when first used. */
+const statusLines: string[] = [];
+
+function statusLine(status: number): string {
+  return statusLines[status] ?? makeStatusLine(status);
+}
+
+function makeStatusLine(status: number): string {
+  if (!Number.isInteger(status) || status < 100 || status > 999)
+    throw new ZmqError("invalid-argument", `A status is a whole number from 100 to 999, got ${describeValue(status)}`);
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
+  statusLines[status] = line;
+  return line;
 }
 
 function delimiter(framing: Framing): string {

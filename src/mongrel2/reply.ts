@@ -71,7 +71,7 @@ export class Mongrel2Reply {
     const framing = hasNoBody(status) ? "none" : { length };
     const head = responseHead(status, headers, framing, keepAlive, version);
     this.#state = "ended";
-    const sent = framing === "none" || method === "HEAD" ? this.#send([head]) : this.#sendBody(head, body);
+    const sent = framing === "none" || method === "HEAD" ? this.#send([head]) : this.#sendBody(head, body, length);
     return keepAlive ? sent : this.#send([]);
   }
 
@@ -153,9 +153,9 @@ export class Mongrel2Reply {
     return this.#link.send(replyFrame(this.request.server, this.request.connection, parts));
   }
 
-  #sendBody(head: string, body: Body): boolean {
+  #sendBody(head: string, body: Body, size: number): boolean {
     if (typeof body !== "string") return this.#send([head, body]);
-    return this.#link.send(textReplyFrame(this.request.server, this.request.connection, head, body));
+    return this.#link.send(textReplyFrame(this.request.server, this.request.connection, head, body, size));
   }
 
   #wrongState(): ZmqError {

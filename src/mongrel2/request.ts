@@ -10,7 +10,7 @@
  * than its form. What a client can forge is said at the getters.
  */
 import { ZmqError } from "../node.ts";
-import { allValues, decodeHeaders, firstValue, type HeaderFields } from "./headers.ts";
+import { allValues, decodeHeaders, firstOf, firstValue, type HeaderFields } from "./headers.ts";
 import { asBuffer, TnetCursor } from "./tnetstring.ts";
 
 /**
@@ -29,10 +29,14 @@ const MAX_UUID = 255;
 const NOTICE_PATH = "@*";
 const NO_BODY = Buffer.alloc(0);
 
-/** One request. Decoding copies what it needs but the body, which is a view of the received frame. */
+/** One request. Its texts are copies (those of one request may share memory), its body is a view of the received frame. */
 export class Mongrel2Request {
   /** What it is. */
   readonly kind: RequestKind;
+  /** The HTTP method; JSON, XML, WEBSOCKET or WEBSOCKET_HANDSHAKE for the other kinds. Of Mongrel2's making. */
+  readonly method: string;
+  /** `HTTP/1.1` or `HTTP/1.0`; empty where there was no HTTP. */
+  readonly version: string;
   /** The server's name for this handler: `send_ident` of its configuration. */
   readonly server: string;
   /** The server's number of the client's connection, which a reply names. */
@@ -50,49 +54,44 @@ export class Mongrel2Request {
     this.path = path;
     this.headers = headers;
     this.body = body;
-    this.kind = kindOf(path, headers, body);
+    const method = firstOf(headers.METHOD);
+    if (method === undefined) throw malformed("no METHOD");
+    this.method = method;
+    this.version = firstOf(headers.VERSION) ?? "";
+    this.kind = kindOf(method, path, headers, body);
   }
 
   /** Decodes a request's frame. Throws ZmqError `malformed-request` or `malformed-tnetstring` (both EPROTO). */
   static parse(frame: Uint8Array): Mongrel2Request {
     const bytes = asBuffer(frame);
-    const uuidEnd = wordEnd(bytes, 0);
-    const idEnd = wordEnd(bytes, uuidEnd + 1);
+    const server = nameOf(bytes);
+    const idEnd = wordEnd(bytes, server.length + 1);
     const pathEnd = wordEnd(bytes, idEnd + 1);
-    if (uuidEnd === 0 || uuidEnd > MAX_UUID) throw malformed(`a sender of ${uuidEnd} octets`);
     const cursor = new TnetCursor(bytes, pathEnd + 1, bytes.length);
     cursor.next();
-    const headers = decodeHeaders(cursor);
+    // Each text is a part of this one: a call for each of them would cost more than all their characters.
+    const head = bytes.toString("latin1", 0, cursor.payloadEnd);
+    const headers = decodeHeaders(cursor, head);
     cursor.next();
     if (cursor.kind !== "bytes") throw malformed("a body that is no netstring");
     if (!cursor.done) throw malformed(`${cursor.end - cursor.at} octets after the body`);
     return new Mongrel2Request(
-      nameOf(bytes, uuidEnd),
-      connectionId(bytes, uuidEnd + 1, idEnd),
-      bytes.toString("latin1", idEnd + 1, pathEnd),
+      server,
+      connectionId(bytes, server.length + 1, idEnd),
+      head.slice(idEnd + 1, pathEnd),
       headers,
       cursor.payloadStart === cursor.payloadEnd ? NO_BODY : bytes.subarray(cursor.payloadStart, cursor.payloadEnd),
     );
   }
 
-  /** The HTTP method; JSON, XML, WEBSOCKET or WEBSOCKET_HANDSHAKE for the other kinds. Of Mongrel2's making. */
-  get method(): string {
-    return firstValue(this.headers, "METHOD") ?? "";
-  }
-
-  /** `HTTP/1.1` or `HTTP/1.0`; empty where there was no HTTP. */
-  get version(): string {
-    return firstValue(this.headers, "VERSION") ?? "";
-  }
-
   /** Path and query as the client sent them. */
   get uri(): string {
-    return firstValue(this.headers, "URI") ?? this.path;
+    return firstOf(this.headers.URI) ?? this.path;
   }
 
   /** The query without its question mark; empty where there is none. */
   get query(): string {
-    return firstValue(this.headers, "QUERY") ?? "";
+    return firstOf(this.headers.QUERY) ?? "";
   }
 
   /** The first value of a header of the client (any case), or undefined. Whatever the client chose to say. */
@@ -134,10 +133,8 @@ export class Mongrel2Request {
   }
 }
 
-function kindOf(path: string, headers: HeaderFields, body: Buffer): RequestKind {
-  switch (firstValue(headers, "METHOD")) {
-    case undefined:
-      throw malformed("no METHOD");
+function kindOf(method: string, path: string, headers: HeaderFields, body: Buffer): RequestKind {
+  switch (method) {
     case "JSON":
       return path === NOTICE_PATH && isDisconnect(body) ? "disconnect" : "json";
     case "XML":
@@ -162,7 +159,7 @@ function isUploadStart(headers: HeaderFields, body: Buffer): boolean {
 }
 
 function flagsOf(headers: HeaderFields): number {
-  const text = firstValue(headers, "FLAGS");
+  const text = firstOf(headers.FLAGS);
   return text !== undefined && /^0x[0-9a-f]{1,2}$/i.test(text) ? Number(text) : Number.NaN;
 }
 
@@ -172,12 +169,17 @@ function wordEnd(bytes: Buffer, from: number): number {
   throw malformed("fewer than three words before its headers");
 }
 
-// Requests of one server have one name; the last one is kept, as text and as bytes.
+// Requests of one server begin with the same name: the last one is kept, as text and as bytes.
 let lastName = "";
-let lastNameBytes: Buffer = Buffer.alloc(0);
+let lastNameBytes = NO_BODY;
 
-function nameOf(bytes: Buffer, end: number): string {
-  if (end === lastNameBytes.length && lastNameBytes.compare(bytes, 0, end) === 0) return lastName;
+function nameOf(bytes: Buffer): string {
+  const { length } = lastNameBytes;
+  let at = 0;
+  while (at < length && bytes[at] === lastNameBytes[at]) at++;
+  if (at === length && length > 0 && bytes[at] === SPACE) return lastName;
+  const end = wordEnd(bytes, at);
+  if (end === 0 || end > MAX_UUID) throw malformed(`a sender of ${end} octets`);
   lastName = bytes.toString("latin1", 0, end);
   lastNameBytes = Buffer.from(lastName, "latin1");
   return lastName;

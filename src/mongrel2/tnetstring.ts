@@ -84,11 +84,11 @@ export class TnetCursor {
     this.at = this.payloadEnd + 1;
   }
 
-  /** Steps over a byte string and gives it as text of one character per octet. */
-  nextText(): string {
+  /** Steps over a byte string and gives its part of `text`, which is what all bytes are, one character per octet. */
+  nextText(text: string): string {
     this.next();
     if (this.tag !== COMMA) throw malformed("a byte string was expected", this.payloadEnd);
-    return this.bytes.toString("latin1", this.payloadStart, this.payloadEnd);
+    return text.slice(this.payloadStart, this.payloadEnd);
   }
 
   /** Whether the tnetstring just stepped over is a byte string, list or dictionary. */

@@ -48,6 +48,12 @@ describe("requests of Mongrel2", () => {
     assert.equal(request.header("x"), "\xe9\xff");
   });
 
+  it("servers are told apart, also when one's name begins as another's", () => {
+    const names = ["abc", "abcd", "abc", "ab", "abd", "abc", "x".repeat(255), "abc"];
+    const servers = names.map((name) => Mongrel2Request.parse(Buffer.from(`${name} 1 / 16:{"METHOD":"GET"},0:,`)).server);
+    assert.deepEqual(servers, names);
+  });
+
   it("a header may be called __proto__ or constructor", () => {
     const request = parse(JSON.parse('{"METHOD":"GET","__proto__":"p","constructor":"c"}'));
     assert.deepEqual([request.header("__proto__"), request.header("constructor")], ["p", "c"]);
