@@ -30,6 +30,7 @@ import { workerHost } from "./transports/worker-host.ts";
 const threads = new Threads(workerHost());
 
 import { udpTransport } from "./transports/udp.ts";
+import { STREAM_PROTOCOLS } from "./zmtp/stream-framing.ts";
 
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
@@ -81,6 +82,7 @@ installPlatform({
     warned.add(text);
     process.emitWarning(text);
   },
+  streams: STREAM_PROTOCOLS,
   security,
   maxFrameBytes: bufferConstants.MAX_LENGTH,
   onIdle(callback) {

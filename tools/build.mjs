@@ -6,6 +6,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
+import { buildBrowser } from "./build-browser.mjs";
 import { isMain, listFiles, root, runBin, unlessFresh } from "./common.mjs";
 
 /** The public entries: src/NAME.ts becomes dist/NAME.js. package.json's `exports` has a row for each. */
@@ -16,11 +17,8 @@ const PROGRAMS = ["cli"];
 
 /** The entries of the drop-in, which share their classes in a module of their own. */
 const DROP_IN = ["zeromq", "zeromq-draft", "zeromq-v5-compat"];
-/** The entry for browsers: the same, with everything it needs inside, and what is loaded on first use in files of its own. */
+/** The entry for browsers (build-browser.mjs). */
 const BROWSER = "browser";
-/** Parts of it that are needed at once where they are used, and which a bundler leaves out where they are not. */
-const BROWSER_PARTS = { x25519: "src/security/portable-x25519.ts" };
-
 /** An entry that stands on another imports its module, so that there is one `Context` and one `ZmqError`. */
 /** @type {import("esbuild").Plugin} */
 const ONE_INSTANCE = {
@@ -29,29 +27,6 @@ const ONE_INSTANCE = {
     build.onResolve({ filter: /\/(node|wire)\.ts$/ }, ({ kind, path }) =>
       kind === "entry-point" ? undefined : { path: `./${path.includes("wire") ? "wire" : "node"}.js`, external: true },
     );
-  },
-};
-
-/**
- * What no page can reach, by the end of its path: networks without connections, and peers that speak over bytes as old versions did. The
- * browser build has something in its place that says so, should it ever be used.
- */
-const NOT_IN_PAGES = [
-  { file: /core[\\/]attachment\.ts$/, contents: "export class Attachment { constructor() { throw new Error('no network'); } }" },
-  {
-    file: /zmtp[\\/]legacy\.ts$/,
-    contents: `const no = () => { throw new Error('no old peers'); };
-      export { no as encodeLegacyFrame, no as toLegacyFrames, no as writeLegacyHeader };
-      export class LegacyDecoder { constructor() { no(); } }
-      export const MAX_LEGACY_HEADER_BYTES = 10;`,
-  },
-];
-
-/** @type {import("esbuild").Plugin} */
-const FOR_PAGES = {
-  name: "for-pages",
-  setup(build) {
-    for (const { file, contents } of NOT_IN_PAGES) build.onLoad({ filter: file }, () => ({ contents, loader: "js" }));
   },
 };
 
@@ -112,23 +87,9 @@ export async function build() {
       splitting: true,
       chunkNames: "[name]-[hash]",
     });
-    await bundle({
-      absWorkingDir: root,
-      entryPoints: { [BROWSER]: `src/${BROWSER}.ts`, ...BROWSER_PARTS },
-      outdir: "dist",
-      bundle: true,
-      splitting: true,
-      chunkNames: "[name]-[hash]",
-      format: "esm",
-      platform: "browser",
-      plugins: [FOR_PAGES],
-      target: ["es2022"],
-      minify: false,
-      sourcemap: true,
-      charset: "utf8",
-      logLevel: "warning",
-    });
-  } catch {
+    await buildBrowser();
+  } catch (error) {
+    if (!(error instanceof Error && "errors" in error)) throw error;
     return 1; // esbuild has printed the errors
   }
   const renamed = renamedClasses();
@@ -147,7 +108,14 @@ export async function build() {
 export function buildIfStale() {
   return unlessFresh(
     "build/.dist-stamp",
-    () => [...listFiles("src"), "tools/build.mjs", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
+    () => [
+      ...listFiles("src"),
+      "tools/build.mjs",
+      "tools/build-browser.mjs",
+      "tsconfig.json",
+      "tsconfig.build.json",
+      "package-lock.json",
+    ],
     build,
     [...ENTRIES, ...PROGRAMS, ...DROP_IN, BROWSER].flatMap((entry) => [`dist/${entry}.js`, `dist/types/${entry}.d.ts`]),
   );

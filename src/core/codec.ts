@@ -5,14 +5,16 @@
  *     a link of bytes             ZMTP: greeting, mechanism, traffic
  *     a link of frames            ZWS 2.0: the sub-protocol says which mechanism, or that there is none
  *
- * Owns the translation of options into settings of the engine. Does not own: the engines (zmtp), mechanisms (the socket).
+ * Owns the translation of options into settings of the engine. Does not own: the engines (zmtp), mechanisms (the socket), what is spoken
+ * over bytes (the platform, for not every one has links of bytes).
  */
 import { EMPTY } from "../base/bytes.ts";
+import { assert } from "../base/errors.ts";
 import { Engine, type EngineSink } from "../zmtp/engine.ts";
-import { STREAM_FRAMING } from "../zmtp/framing.ts";
 import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
-import { RawEngine } from "../zmtp/raw-engine.ts";
+import type { RawEngine } from "../zmtp/raw-engine.ts";
 import { announcesIdentity } from "../zmtp/socket-type.ts";
+import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import { BareHandshake, ZWS_BARE, zwsFraming } from "../zmtp/zws.ts";
 import { optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
@@ -27,14 +29,14 @@ export function makeEngine(
   sink: EngineSink,
 ): Engine | RawEngine {
   const { context, type } = socket;
-  if (socket.speaksRaw(settings)) return new RawEngine(sink);
+  if (socket.speaksRaw(settings)) return streamsOf(socket).raw(sink);
   const { subprotocol } = link;
   const { maxMessageSize, maxFrames, maxMetadataSize, copyReceived } = settings;
   const { heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive, routingId, zapDomain } = settings;
   const identity = announcesIdentity(type) ? optionBytes(routingId) : EMPTY;
   return new Engine(
     {
-      framing: subprotocol === null ? STREAM_FRAMING : zwsFraming(subprotocol),
+      framing: subprotocol === null ? streamsOf(socket).framing : zwsFraming(subprotocol),
       socketType: type,
       routingId: identity,
       acceptsOldPeers: zapDomain === null,
@@ -53,4 +55,9 @@ export function makeEngine(
     },
     sink,
   );
+}
+
+function streamsOf({ context }: SessionHost): StreamProtocols {
+  assert(context.streams !== null, "a link of bytes on a platform that knows no protocol for it");
+  return context.streams;
 }

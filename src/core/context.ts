@@ -10,6 +10,7 @@
 import type { Clock } from "../base/clock.ts";
 import { describe, ZmqError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
+import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { Hold } from "./hold.ts";
 import { SlabPool } from "./outbox.ts";
@@ -146,6 +147,7 @@ export class ContextCore implements SessionContext {
   /** Whether `shutdown` was called. */
   terminated = false;
   readonly maxFrameBytes: number;
+  readonly streams: StreamProtocols | null;
   /** Blocks this thread until something happened between threads; null where no other thread can be reached. */
   readonly waitForThreads: ((ms: number) => void) | null;
   readonly warn: (text: string) => void;
@@ -163,6 +165,7 @@ export class ContextCore implements SessionContext {
     this.hold = new Hold(platform.clock);
     this.maxFrameBytes = platform.maxFrameBytes;
     this.waitForThreads = platform.waitForThreads === undefined ? null : (ms) => platform.waitForThreads?.(ms);
+    this.streams = platform.streams ?? null;
     this.security = platform.security ?? null;
     this.warn = (text) => platform.warn(text);
     this.#owner = owner;

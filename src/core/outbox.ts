@@ -12,10 +12,10 @@
  * Invariants: one write in flight; while there is one, at most GATHER_BYTES wait behind it (plus one message); every
  * message is either acknowledged once (`onTaken`) or given back once (`unsent`).
  */
-import { allocateOwn, setBytes } from "../base/bytes.ts";
+import { allocateOwn, copyBytes, setBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
-import { type Frame, FrameDecoder } from "../zmtp/frame-decoder.ts";
-import { FLAG_COMMAND, FLAG_MORE, MAX_HEADER_BYTES, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
+import type { Frame } from "../zmtp/frame-decoder.ts";
+import { FLAG_COMMAND, FLAG_MORE, MAX_HEADER_BYTES, readFrames, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
 import { byteLength } from "./message.ts";
 import type { Link } from "./transport.ts";
 
@@ -337,21 +337,15 @@ function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] | null
 }
 
 /** The messages of a batch, copied; greeting and commands are left out. */
-function decode(batch: Batch): Frame[][] {
+function decode({ parts, head }: Batch): Frame[][] {
   const messages: Frame[][] = [];
-  const decoder = new FrameDecoder(
-    {
-      onMessage: (frames) => messages.push(frames) > 0,
-      onCommand: () => true,
-      onMalformed: () => undefined,
-    },
-    { maxFrameBytes: Number.MAX_SAFE_INTEGER, maxFrames: Number.MAX_SAFE_INTEGER, maxMetadataBytes: 0, copyBodies: true },
-  );
-  decoder.handshaking = false;
-  let skip = batch.head;
-  for (const part of batch.parts) {
-    if (skip < part.length) decoder.receive(part.subarray(skip));
-    skip = Math.max(0, skip - part.length);
-  }
+  let frames: Frame[] = [];
+  readFrames(parts, head, (flags, body) => {
+    if ((flags & FLAG_COMMAND) !== 0) return;
+    frames.push(copyBytes(body));
+    if ((flags & FLAG_MORE) !== 0) return;
+    messages.push(frames);
+    frames = [];
+  });
   return messages;
 }

@@ -8,6 +8,7 @@
 import type { Clock } from "../base/clock.ts";
 import { assert } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
+import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import type { SecurityProvider } from "./security.ts";
 import type { Transport } from "./transport.ts";
 
@@ -22,6 +23,8 @@ export interface Platform {
   waitForThreads?(ms: number): void;
   /** Tells the user, once per text and process if it can. */
   warn(text: string): void;
+  /** What is spoken over links of bytes; absent when no transport has such links. */
+  readonly streams?: StreamProtocols;
   /** The mechanisms beside NULL; absent when there are none. */
   readonly security?: SecurityProvider;
   /** The runtime's largest buffer, in bytes. */

@@ -9,6 +9,7 @@ import type { Random } from "../base/random.ts";
 import type { PeerHandshake } from "../zmtp/engine-port.ts";
 import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Hold } from "./hold.ts";
 import type { Intake } from "./intake.ts";
@@ -31,6 +32,8 @@ export interface SessionContext {
   readonly slabs: SlabPool;
   /** The runtime's largest buffer. */
   readonly maxFrameBytes: number;
+  /** What is spoken over links of bytes; null where there are none. */
+  readonly streams: StreamProtocols | null;
   /** Tells the user, once per text. */
   readonly warn: (text: string) => void;
   /** The transport of an endpoint of this context, and the rest of its text. */

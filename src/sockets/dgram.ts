@@ -67,4 +67,4 @@ class DatagramCore extends SocketCore {
  * Binds to `udp://` only. A datagram that nobody listens for is lost and nobody learns of it, as UDP has it; what cannot
  * be sent (no address, over 8192 octets) is dropped with an event.
  */
-export class Datagram extends socketClass("DGRAM", DatagramCore) {}
+export class Datagram extends /* @__PURE__ */ socketClass("DGRAM", DatagramCore) {}

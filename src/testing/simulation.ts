@@ -191,12 +191,14 @@ export class SimulatedProcess {
     this.#clock = new ProcessClock(clock);
     this.#network = network;
     // inproc needs no network: the one of an ordinary context serves.
-    const { transport: inproc } = new Context()._inner.transportOf("inproc://any");
+    const ordinary = new Context()._inner;
+    const { transport: inproc } = ordinary.transportOf("inproc://any");
     const transports: Transport[] = [...network.admit(name, () => this.#alive), inproc];
     const platform: Platform = {
       clock: this.#clock,
       random: seededRandom(seed),
       transports: () => transports,
+      ...(ordinary.streams && { streams: ordinary.streams }),
       warn: (text) => void this.warnings.push(text),
       maxFrameBytes: 2 ** 31,
       onIdle: () => () => undefined,

@@ -30,10 +30,9 @@ import {
 import type { EngineFailure, EngineSettings, EngineSink, PeerHandshake, Protocol } from "./engine-port.ts";
 import type { Frame, FrameSink } from "./frame-decoder.ts";
 import { encodeFrame, type WireForm } from "./frame-encoder.ts";
-import type { Decoder } from "./framing.ts";
-import { Greeting, type GreetingResult } from "./greeting.ts";
+import type { Decoder, Opening } from "./framing.ts";
+import type { Greeting, GreetingResult } from "./greeting.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { encodeLegacyFrame, LegacyDecoder, toLegacyFrames } from "./legacy.ts";
 import type { FrameTransform, HandshakeFailure, HandshakeReady, MechanismStep } from "./mechanism.ts";
 import { isCompatible, SOCKET_TYPES } from "./socket-type.ts";
 
@@ -64,8 +63,8 @@ export class Engine implements FrameSink {
   #state: EngineState = "greeting";
   #settings: EngineSettings;
   #sink: EngineSink;
-  // Until it is read whole.
-  #greeting: Greeting | null;
+  // Until it is read whole; null where there is none.
+  #greeting: Greeting | null = null;
   #greetingBytes = 0;
   #protocol: Protocol = "";
   #greets = true;
@@ -77,9 +76,6 @@ export class Engine implements FrameSink {
   constructor(settings: EngineSettings, sink: EngineSink) {
     this.#settings = settings;
     this.#sink = sink;
-    this.#greeting = new Greeting(settings.mechanism.name, SOCKET_TYPES[settings.socketType].number, (bytes) =>
-      sink.onOutput(bytes),
-    );
     this.#decoder = settings.framing.decoder(this, settings.limits);
     this.toWire = settings.framing.toWire;
     this.#protocol = settings.framing.protocol;
@@ -97,8 +93,11 @@ export class Engine implements FrameSink {
 
   /** The link is up. */
   start(): void {
-    if (this.#settings.framing.greets) this.#greeting?.start(this.#settings.routingId.length);
-    else this.#beginHandshake();
+    const { framing, mechanism, socketType, routingId } = this.#settings;
+    if (framing.opening === null) return this.#beginHandshake();
+    const { number } = SOCKET_TYPES[socketType];
+    this.#greeting = framing.opening.greeting(mechanism.name, number, (bytes) => this.#sink.onOutput(bytes));
+    this.#greeting.start(routingId.length);
   }
 
   /** The link says that the peer lives, by means of its own. */
@@ -194,7 +193,7 @@ export class Engine implements FrameSink {
 
   // To a peer without greeting our signature was the header of our identity frame, and the octets are all that is missing.
   #greetOld({ protocol, greets, frames }: GreetingResult & { kind: "old" }): void {
-    const { mechanism, acceptsOldPeers, routingId } = this.#settings;
+    const { mechanism, acceptsOldPeers, routingId, framing, limits } = this.#settings;
     if (!acceptsOldPeers || mechanism.name !== "NULL") {
       const text = `the peer speaks ZMTP ${protocol}, which knows no security; ours is ${mechanism.name}, with authentication`;
       return this.#fail("old-protocol", text, frames);
@@ -202,13 +201,14 @@ export class Engine implements FrameSink {
     this.#protocol = protocol;
     this.#greets = greets;
     this.#become("handshaking");
+    const { legacy } = framing.opening as Opening;
     if (protocol === "1.0") {
-      this.toWire = toLegacyFrames;
-      this.#decoder = new LegacyDecoder(this, this.#settings.limits);
+      this.toWire = legacy.toWire;
+      this.#decoder = legacy.decoder(this, limits);
     }
     if (!greets) {
       if (routingId.length > 0) this.#sink.onOutput(routingId.slice());
-    } else this.#sink.onOutput(protocol === "1.0" ? encodeLegacyFrame(0, routingId) : encodeFrame(0, routingId));
+    } else this.#sink.onOutput(protocol === "1.0" ? legacy.encode(0, routingId) : encodeFrame(0, routingId));
     this.#decoder.receive(frames);
   }
 

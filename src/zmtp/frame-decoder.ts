@@ -14,6 +14,7 @@ import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
+import { HANDSHAKE_EXTRA_BYTES } from "./framing.ts";
 import type { FrameTransform } from "./mechanism.ts";
 
 /** One frame's body. */
@@ -39,9 +40,6 @@ export interface DecoderLimits {
   /** True: every body is a copy, so that no frame keeps a whole chunk in memory (ZMQ_ZERO_COPY_RECV off). */
   readonly copyBodies: boolean;
 }
-
-/** What a handshake command may have beside its metadata: its name, and later keys and boxes. */
-export const HANDSHAKE_EXTRA_BYTES = 512;
 
 /** Bodies up to this are copied: as cheap as a view, and the chunk they came in is freed. Measured in docs/performance.md. */
 const COPY_BYTES = 64;

@@ -4,9 +4,10 @@
  *     short   flags(1) size(1)    body          size 0..255
  *     long    flags(1) size(be64) body          size 256..
  *
- * Owns the header's form. Where the bytes go, and whether a body is copied or referenced, is the outbox's decision.
+ * Owns the header's form, and reading our own frames back. Where the bytes go, and whether a body is copied or referenced, is the
+ * outbox's decision.
  */
-import { writeUint64 } from "../base/bytes.ts";
+import { readUint64, writeUint64 } from "../base/bytes.ts";
 
 export const FLAG_MORE = 1;
 export const FLAG_LONG = 2;
@@ -40,4 +41,30 @@ export function encodeFrame(flags: number, body: Uint8Array): Uint8Array {
   const at = writeHeader(frame, 0, flags, body.length);
   frame.set(body, at);
   return frame.subarray(0, at + body.length);
+}
+
+/**
+ * Calls back for each frame of gathered parts, after `skip` octets of something else: no header and no small body is cut, a large body may
+ * be a part by itself. Bodies are views.
+ */
+export function readFrames(parts: readonly Uint8Array[], skip: number, onFrame: (flags: number, body: Uint8Array) => void): void {
+  let left = skip;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    let at = Math.min(left, part.length);
+    left -= at;
+    while (at < part.length) {
+      const flags = part[at];
+      const long = (flags & FLAG_LONG) !== 0;
+      const size = long ? readUint64(part, at + 1) : part[at + 1];
+      at += long ? MAX_HEADER_BYTES : 2;
+      if (at === part.length && size > 0) {
+        i++;
+        onFrame(flags, parts[i]);
+        break;
+      }
+      onFrame(flags, part.subarray(at, at + size));
+      at += size;
+    }
+  }
 }

@@ -4,12 +4,17 @@
  *     bytes    greeting, then flags size body flags size body …     PING and PONG are commands
  *     frames   no greeting; one message of the link = one frame     the link has pings of its own, or none
  *
- * Owns what differs between the two for the engine. Does not own: what a frame means (the engine), how messages are
- * gathered (the outbox; a `WireForm` translates what it gathered).
+ * Owns what differs between the two for the engine; the framings themselves are in stream-framing and zws, so that a runtime without
+ * links of bytes need not carry what only they need. Does not own: what a frame means (the engine), how messages are gathered (the
+ * outbox; a `WireForm` translates what it gathered).
  */
-import { type DecoderLimits, FrameDecoder, type FrameSink } from "./frame-decoder.ts";
-import { FLAG_COMMAND, type WireForm } from "./frame-encoder.ts";
+import type { DecoderLimits, FrameSink } from "./frame-decoder.ts";
+import type { WireForm } from "./frame-encoder.ts";
+import type { Greeting } from "./greeting.ts";
 import type { FrameTransform } from "./mechanism.ts";
+
+/** What a handshake command may have beside its metadata: its name, and later keys and boxes. */
+export const HANDSHAKE_EXTRA_BYTES = 512;
 
 /** The reading side of a framing. */
 export interface Decoder {
@@ -34,9 +39,23 @@ export interface Decoder {
   stop(): void;
 }
 
+/** The ZMTP greeting, and what is done with a peer whose greeting says that it is older than ZMTP 3. */
+export interface Opening {
+  /** As `Greeting`'s constructor. */
+  greeting(mechanism: string, socketType: number, send: (bytes: Uint8Array) => void): Greeting;
+  readonly legacy: LegacyFrames;
+}
+
+/** Frames of ZMTP 1.0 (RFC 13). */
+export interface LegacyFrames {
+  encode(flags: number, body: Uint8Array): Uint8Array;
+  readonly toWire: WireForm;
+  decoder(sink: FrameSink, limits: DecoderLimits): Decoder;
+}
+
 export interface Framing {
-  /** Whether a connection begins with the ZMTP greeting; otherwise the link has settled version and mechanism. */
-  readonly greets: boolean;
+  /** How a connection begins; null: the link has settled version and mechanism. */
+  readonly opening: Opening | null;
   /** The version that is spoken, if the link has settled it. */
   readonly protocol: "" | "ZWS2.0";
   /** Who sends heartbeats: the engine by PING commands, the link by means of its own, or nobody. */
@@ -47,13 +66,3 @@ export interface Framing {
   readonly toWire: WireForm | null;
   decoder(sink: FrameSink, limits: DecoderLimits): Decoder;
 }
-
-/** The framing of streams of bytes. */
-export const STREAM_FRAMING: Framing = {
-  greets: true,
-  protocol: "",
-  pings: "command",
-  commandFlags: FLAG_COMMAND,
-  toWire: null,
-  decoder: (sink, limits) => new FrameDecoder(sink, limits),
-};

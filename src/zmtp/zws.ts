@@ -13,9 +13,9 @@
 import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
-import { type DecoderLimits, type Frame, type FrameSink, HANDSHAKE_EXTRA_BYTES } from "./frame-decoder.ts";
+import type { DecoderLimits, Frame, FrameSink } from "./frame-decoder.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
-import type { Decoder, Framing } from "./framing.ts";
+import { type Decoder, type Framing, HANDSHAKE_EXTRA_BYTES } from "./framing.ts";
 import type { FrameTransform, Mechanism, MechanismStep } from "./mechanism.ts";
 
 const ZWS_MORE = 1;
@@ -30,7 +30,7 @@ export function zwsFraming(subprotocol: string): Framing {
 }
 
 const WITH_MECHANISM: Framing = {
-  greets: false,
+  opening: null,
   protocol: "ZWS2.0",
   pings: "link",
   commandFlags: FLAG_COMMAND,

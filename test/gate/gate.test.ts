@@ -133,8 +133,20 @@ test("heap allocated per message", { timeout: 60_000 }, async (t) => {
   recorded.allocations[major] = compare("the heap allocated per message", recorded.allocations[major], figures, 0.05);
 });
 
+/** What a page may have to load, gzipped, in octets. */
+const MOST_FOR_PAGES: Readonly<Record<string, number>> = {
+  "zmtp/browser": 60_000,
+  "zmtp/browser, one socket type": 40_000,
+  "zmtp/browser, the largest socket type": 40_000,
+};
+
 test("size of the bundles", { timeout: 20_000 }, async () => {
   const figures: Figures = {};
-  for (const bundle of BUNDLES) figures[bundle.name] = (await sizeOf(bundle)).raw;
+  for (const bundle of BUNDLES) {
+    const { raw, gzip } = await sizeOf(bundle);
+    figures[bundle.name] = raw;
+    const most = MOST_FOR_PAGES[bundle.name] ?? Number.POSITIVE_INFINITY;
+    assert.ok(gzip <= most, `${bundle.name}: ${gzip} octets gzipped, a page may load ${most}`);
+  }
   recorded.bundles = compare("the size of the bundles", recorded.bundles, figures, 0.05);
 });

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { encodeMetadata } from "../../src/zmtp/command.ts";
 import { Engine, type EngineFailure, type EngineSettings, type EngineSink, type PeerHandshake } from "../../src/zmtp/engine.ts";
 import type { DecoderLimits } from "../../src/zmtp/frame-decoder.ts";
-import { STREAM_FRAMING } from "../../src/zmtp/framing.ts";
 import { type Mechanism, NullMechanism } from "../../src/zmtp/mechanism.ts";
 import { announcesIdentity, SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
+import { STREAM_FRAMING } from "../../src/zmtp/stream-framing.ts";
 import { hex, join, text } from "./bytes.ts";
 
 /** The decoder's limits: those of a socket by default, frames of at most 2 GiB. */

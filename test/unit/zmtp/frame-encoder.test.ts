@@ -8,6 +8,7 @@ import {
   FLAG_LONG,
   FLAG_MORE,
   MAX_HEADER_BYTES,
+  readFrames,
   writeHeader,
 } from "../../../src/zmtp/frame-encoder.ts";
 import { toHexText } from "../../support/bytes.ts";
@@ -46,5 +47,34 @@ describe("frame encoder", () => {
       body.fill(0);
       assert.ok(frame.subarray(size > 255 ? 9 : 2).every((octet) => octet === 7));
     }
+  });
+
+  it("readFrames reads back what was gathered: small bodies in their part, large ones as a part, behind octets of something else", () => {
+    const seen = (parts: Uint8Array[], skip: number): [number, string][] => {
+      const frames: [number, string][] = [];
+      readFrames(parts, skip, (flags, body) => frames.push([flags, toHexText(body)]));
+      return frames;
+    };
+    const large = new Uint8Array(300).fill(9);
+    const header = new Uint8Array(MAX_HEADER_BYTES);
+    writeHeader(header, 0, FLAG_MORE, large.length);
+    const first = Uint8Array.of(0xff, 0xff, 0xff, FLAG_MORE, 1, 0xaa, 0, 0, ...header);
+    const parts = [first, large, encodeFrame(FLAG_COMMAND, Uint8Array.of(1, 2)), encodeFrame(0, new Uint8Array(256))];
+    const frames: [number, string][] = [
+      [FLAG_MORE, "aa"],
+      [0, ""],
+      [FLAG_MORE | FLAG_LONG, "09".repeat(300)],
+      [FLAG_COMMAND, "0102"],
+      [FLAG_LONG, "00".repeat(256)],
+    ];
+    assert.deepEqual(seen(parts, 3), frames);
+    // A body of no octets that a header ends with takes no other part.
+    assert.deepEqual(seen([Uint8Array.of(0, 0), Uint8Array.of(0, 1, 7)], 0), [
+      [0, ""],
+      [0, "07"],
+    ]);
+    // What is skipped may be several parts.
+    assert.deepEqual(seen([new Uint8Array(4), new Uint8Array(3), ...parts], 10), frames);
+    assert.deepEqual(seen([new Uint8Array(4)], 9), []);
   });
 });
