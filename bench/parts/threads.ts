@@ -7,16 +7,18 @@ import { withPeers } from "../support/peer-process.ts";
 import { sizeName } from "../support/statistics.ts";
 import { METRICS, metricsOf } from "./throughput.ts";
 
+/** Bodies that can be looked at where they lie. */
+const LARGE_BYTES = 100_000;
 const SIZES = [10, 1000, 100_000, 1_000_000] as const;
 
-function throughput(implementation: Implementation, size: number): Contestant {
+function throughput(implementation: Implementation, size: number, style: "" | "views" = ""): Contestant {
   return {
     implementation,
-    style: "",
+    style,
     run: (environment) =>
       withPeers(async (start) => {
         const command = implementation === "libzmq" ? environment.command("libzmq", "inproc") : environment.script("threads");
-        const peer = start(command, { role: "inproc", by: implementation, size, seconds: environment.seconds });
+        const peer = start(command, { role: "inproc", by: implementation, style, size, seconds: environment.seconds });
         await peer.next();
         return metricsOf(await peer.next(), size);
       }),
@@ -43,6 +45,7 @@ function roundTrip(implementation: Implementation, size: number): Contestant {
 
 function caseOf(size: number): Case {
   const contestants = (["zmtp", "postMessage", "libzmq"] as const).map((each) => throughput(each, size));
+  if (size >= LARGE_BYTES) contestants.splice(1, 0, throughput("zmtp", size, "views"));
   return { name: sizeName(size), scale: size, quick: size === 10, contestants };
 }
 

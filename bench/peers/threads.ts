@@ -9,7 +9,7 @@ import { isMainThread, type MessagePort, parentPort, Worker } from "node:worker_
 import { Pull, Push, Reply, Request } from "zmtp";
 import { bodies, highWaterMark, Meter, obeyParent, RoundTrips, report, settings } from "./harness.ts";
 
-const { role, by, size: sizeText, seconds } = settings();
+const { role, by, style, size: sizeText, seconds } = settings();
 const size = Number(sizeText);
 const mark = highWaterMark(size);
 const window = 2 * mark;
@@ -17,13 +17,15 @@ const step = Math.max(1, Math.floor(window / 10));
 
 const programs: Readonly<Record<string, () => Promise<void>>> = {
   async "inproc zmtp"() {
-    const pull = new Pull({ receiveHighWaterMark: mark });
+    const pull = new Pull({ receiveHighWaterMark: mark, receiveViews: style === "views" });
     await pull.bind("inproc://bench");
     start();
     const meter = new Meter(Number(seconds), size);
     await new Promise<void>((resolve) => {
-      void pull.drain(([body]) => {
-        if (meter.count(body)) resolve();
+      void pull.drain((message) => {
+        const isOver = meter.count(message[0]);
+        if (style === "views") pull.release(message);
+        if (isOver) resolve();
       });
     });
     report(meter.result);

@@ -3,10 +3,12 @@
  *
  * A message is an array of frames; inside the library it belongs to whoever holds it. A frame handed to `send` is
  * copied when it has at most COPY_BYTES and has to wait; a larger one is referenced until the network took it, as in
- * npm `zeromq`: do not change it after sending.
+ * npm `zeromq`: do not change it after sending. Where frames are lent (loans.ts) one in shared memory is copied, so that what was
+ * received can be sent on and given back.
  */
 import { allocate, EMPTY, fromText, viewOf } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
+import { lending, unshared } from "./loans.ts";
 
 /** One frame's body, inside the library. */
 export type Frame = Uint8Array;
@@ -38,7 +40,7 @@ const isFrame: (value: unknown) => value is Frame = NativeBuffer
  * a message.
  */
 export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[] {
-  if (isFrame(message)) return [message];
+  if (isFrame(message)) return [lending ? unshared(message) : message];
   if (!Array.isArray(message)) return [toFrame(message)];
   const frames: Frame[] = new Array(message.length);
   for (let i = 0; i < message.length; i++) frames[i] = toFrame(message[i]);
@@ -47,7 +49,7 @@ export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[]
 
 /** One frame. */
 export function toFrame(value: unknown): Frame {
-  if (isFrame(value)) return value;
+  if (isFrame(value)) return lending ? unshared(value) : value;
   if (typeof value === "string") return fromText(value);
   if (value === null) return EMPTY;
   if (ArrayBuffer.isView(value)) return viewOf(value.buffer, value.byteOffset, value.byteLength);

@@ -77,6 +77,10 @@ const RECEIVERS = [
   ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XPUB", "XSUB"] as const),
   ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "DGRAM", "PEER", "CHANNEL"] as const),
 ] as const;
+const BORROWERS = [
+  ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XSUB"] as const),
+  ...(["SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
+] as const;
 const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
 const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
@@ -274,6 +278,11 @@ export const OPTIONS = {
    * were. A message is never cut by it.
    */
   maxUnreadSize: int(OURS, "", 256 * 1024 * 1024, { unit: "bytes", min: 1, max: BIG, types: RECEIVERS }),
+  /**
+   * Frames of 16 KiB to 1 MiB from other threads are views of the memory that both share instead of copies, until `release` is called with
+   * their message. Until then their room is taken; afterwards they show other bytes.
+   */
+  receiveViews: bool(OURS, "", false, { types: BORROWERS }),
   /** Most frames of one message from a peer; a longer one costs it the connection. */
   maxFrames: int(OURS, "", 100_000, { unit: "frames", min: 1 }),
   /** Most octets of the properties in a peer's handshake; more cost it the connection. */

@@ -12,6 +12,7 @@
  * Invariants: order is kept; a message is never seen in parts; nothing is counted twice.
  */
 import { Fifo } from "../base/fifo.ts";
+import { giveBack } from "./loans.ts";
 import { type Frame, keep } from "./message.ts";
 import type { Peer } from "./peer.ts";
 
@@ -255,6 +256,14 @@ export class Pipe {
     return all;
   }
 
+  /** Throws everything away that waits to be read here, as if it had not been written; the number of messages. */
+  discard(): number {
+    const count = this.#waiting.length;
+    for (const frames of this.#waiting) giveBack(frames);
+    this.#unwrite();
+    return count;
+  }
+
   // Closing -----------------------------------------------------------------------------------------------------------
 
   /** Whether this end was closed. */
@@ -272,6 +281,7 @@ export class Pipe {
     let lost = 0;
     if (!keepReading) {
       lost = this.#waiting.length;
+      for (const frames of this.#waiting) giveBack(frames);
       this.#waiting.clear();
     }
     const { other } = this;
@@ -304,9 +314,8 @@ export class Pipe {
 
   // Conflation: the messages that wait give way to the newest.
   #forget(): void {
-    const lost = this.#waiting.length;
-    if (lost === 0) return;
-    this.#unwrite();
+    if (this.#waiting.length === 0) return;
+    const lost = this.discard();
     this.peer.countDrop("conflated", lost);
   }
 

@@ -1,4 +1,5 @@
 /** The receiving half of the public API, given to every socket type that receives. */
+import { giveBack } from "./loans.ts";
 import type { Message } from "./message.ts";
 import { DEFAULT_BATCH, type MessageHandler, type Received, type Receiver } from "./receiver.ts";
 import type { OperationOptions } from "./sender.ts";
@@ -52,6 +53,18 @@ export abstract class Readable<M = Message[]> {
    */
   receiveSync(options: { readonly timeout?: number } = {}): M {
     return this._core.receiver.receiveSync(options.timeout);
+  }
+
+  /**
+   * Says that a received message is no longer looked at. Needed with `receiveViews`: frames that are views of shared memory then show other bytes, and the
+   * sender has their room again. For all other frames, and a second time, it does nothing. A closed socket's messages can be released too.
+   *
+   * @param message What a receive gave, an array with some of its frames, or one of them; a part of a frame is none.
+   *
+   * Cost: one look-up per frame.
+   */
+  release(message: M | Message | readonly Message[]): void {
+    giveBack(Array.isArray(message) ? message : [message]);
   }
 
   /** As `receive`, together with the peer that sent the message. */

@@ -17,6 +17,6 @@ export function receiveSingle(core: SocketCore, next: () => Frame[] | undefined)
   for (;;) {
     const frames = next();
     if (frames === undefined || frames.length === 1) return frames;
-    core.drop("malformed-message", 1, core.sourcePeer());
+    core.discard(frames, "malformed-message");
   }
 }

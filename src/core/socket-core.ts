@@ -17,6 +17,7 @@ import type { Attachment } from "./attachment.ts";
 import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Intake } from "./intake.ts";
+import { giveBack } from "./loans.ts";
 import { makeMechanism } from "./make-mechanism.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
@@ -351,6 +352,12 @@ export abstract class SocketCore implements SessionHost {
   onUnsent(pipe: Pipe, messages: Frame[][], reason: ErrorReason): number {
     this.drop(reason, messages.length, pipe.peer);
     return messages.length;
+  }
+
+  /** Throws away the message that was received last. */
+  discard(frames: Frame[], reason: ErrorReason): void {
+    giveBack(frames);
+    this.drop(reason, 1, this.sourcePeer());
   }
 
   drop(reason: ErrorReason, count: number, peer?: Peer): void {

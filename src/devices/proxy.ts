@@ -147,6 +147,7 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
       if (!to.trySend(message)) await to.send(message, { signal });
       sent.messagesSent++;
       sent.bytesSent += bytes;
+      from.release(message);
     };
     for (;;) {
       // The first message of a batch may wait for room; the others are taken only while there is some.

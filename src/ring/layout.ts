@@ -6,7 +6,7 @@
  *
  *     pair header    the state of the offer; where each side's doorbell is
  *     header         four cache lines, by who writes them, so that the two threads do not take lines from each other:
- *                    writer (tail, closed) | reader (head, acknowledged, closed, mark) | reader's sleep | writer's sleep
+ *                    writer (tail, closed) | reader (head, read, acknowledged, closed, mark) | reader's sleep | writer's sleep
  *     data           records; a position counts octets and wraps at 2^32, position & (capacity - 1) is the offset
  *     record         [ head 4 ][ body ][ padding to 8 ]       head = more 1 bit, kind 3 bits, body's octets 28 bits
  *                    [ head 4 ][ 4 ][ body ][ padding to 8 ]  for bodies above 64 octets
@@ -19,7 +19,7 @@
  */
 
 /** Part of the channels' and the environment's key, so that two versions in one process never meet. */
-export const RING_VERSION = 1;
+export const RING_VERSION = 2;
 
 const LINE_WORDS = 16;
 
@@ -40,14 +40,19 @@ export const REFUSED = 2;
 /** Words of a direction's header. */
 export const TAIL = 0;
 export const WRITER_CLOSED = 1;
-/** Positions are multiples of eight: the lowest bit of this one says that the reader stands inside a message. */
+/** From here on the writer must leave the data alone. */
 export const HEAD = LINE_WORDS;
-export const HEAD_INSIDE = 1;
 /** Messages that the receiving program took, counted modulo 2^32. */
 export const ACKNOWLEDGED = LINE_WORDS + 1;
 export const READER_CLOSED = LINE_WORDS + 2;
 /** The reading socket's mark plus one, modulo 2^32; 0: as its HELLO said. */
 export const READER_MARK = LINE_WORDS + 3;
+/**
+ * Behind the last record that was read: HEAD, unless records before it are lent. Positions are multiples of eight: the lowest bit
+ * of this one says that the reader stands inside a message.
+ */
+export const READ = LINE_WORDS + 4;
+export const READ_INSIDE = 1;
 /** 1: the reader found nothing and wants to be woken by the next commit. */
 export const READER_ASLEEP = 2 * LINE_WORDS;
 /** 1: the writer found no room and wants to be woken when there is. */

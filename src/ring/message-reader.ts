@@ -2,20 +2,32 @@
  * Messages out of a ring: records become frames with memory of their own, frames become whole messages.
  *
  * Small bodies are copied into a slab that many share, as the frame decoder does; larger ones, and those that come in
- * parts, get memory of their own. Does not own: when to release what was read.
- * Invariant: a message is given whole or not at all; what a writer that is gone had begun is never given.
+ * parts, get memory of their own. For a `Lender` a large body in one record becomes a view of the ring instead, whose room is kept.
+ * Does not own: when to release what was read, when a loan is over.
+ * Invariants: a message is given whole or not at all; what a writer that is gone had begun is never given; a message whose
+ * end is not there yet keeps no room, for its end may need it.
  */
 import { allocate, allocateOwn, viewOf } from "../base/bytes.ts";
 import { FRAME, FRAME_END, FRAME_START, HELLO } from "./layout.ts";
 import { START_BYTES } from "./message-writer.ts";
 import { copyShared } from "./shared-copy.ts";
-import type { RingReader } from "./spsc-ring.ts";
+import type { Loan, RingReader } from "./spsc-ring.ts";
+
+/** Whoever gives views of the ring to a program. */
+export interface Lender {
+  /** A frame shows the ring until the loan is given back. */
+  lend(frame: Uint8Array, loan: Loan): void;
+  /** Frames that are lent get memory of their own after all, and their loans are over. */
+  reclaim(frames: Uint8Array[]): void;
+}
 
 /** Bodies up to this size share a slab. */
 const COPY_BYTES = 64;
 const SLAB_BYTES = 8192;
 /** Larger ones count as `largeBytes`. */
 const LARGE_BYTES = 65536;
+/** From this size on a body is lent, if anybody wants to borrow: below, a copy costs less than a loan (docs/performance.md). */
+const LEND_BYTES = 16384;
 const MORE_BIT = 8;
 const KIND_BITS = 7;
 
@@ -23,6 +35,8 @@ export class MessageReader {
   /** Octets that were copied into memory of their own, for whoever counts them. */
   largeBytes = 0;
   #ring: RingReader;
+  #lender: Lender | null;
+  #lendBytes: number;
   // The frames of a message whose last one is not there yet.
   #frames: Uint8Array[] | null = null;
   // A frame that comes in parts, and how many of its octets are there.
@@ -35,8 +49,10 @@ export class MessageReader {
   #slabUsed = SLAB_BYTES + 1;
 
   /** Begins with the next whole message: of one that another reader had begun the rest is passed over. */
-  constructor(ring: RingReader) {
+  constructor(ring: RingReader, lender: Lender | null = null) {
     this.#ring = ring;
+    this.#lender = lender;
+    this.#lendBytes = lender === null ? Number.POSITIVE_INFINITY : LEND_BYTES;
     if (!ring.beganInside) return;
     while (ring.next()) {
       const kind = ring.flags & KIND_BITS;
@@ -64,6 +80,7 @@ export class MessageReader {
       this.#frames = null;
       return frames;
     }
+    if (this.#frames !== null) this.#lender?.reclaim(this.#frames);
     return undefined;
   }
 
@@ -89,6 +106,7 @@ export class MessageReader {
   #copy(): Uint8Array {
     const { at, bodyBytes } = this.#ring;
     if (bodyBytes > COPY_BYTES) {
+      if (bodyBytes >= this.#lendBytes) return this.#lend(at, bodyBytes);
       if (bodyBytes > LARGE_BYTES) this.largeBytes += bodyBytes;
       return this.#copyOwn(at, bodyBytes);
     }
@@ -102,6 +120,13 @@ export class MessageReader {
     for (let i = 0; i < count; i++) target[to + i] = words[from + i];
     const frame = viewOf(this.#slabBuffer, this.#slabStart + this.#slabUsed, bodyBytes);
     this.#slabUsed += count << 2;
+    return frame;
+  }
+
+  #lend(at: number, length: number): Uint8Array {
+    const { bytes } = this.#ring;
+    const frame = viewOf(bytes.buffer, bytes.byteOffset + at, length);
+    this.#lender?.lend(frame, this.#ring.lend());
     return frame;
   }
 

@@ -2,7 +2,7 @@
  * Messages into a ring: each frame is a record, encoded straight into the shared memory; a message is handed over whole.
  *
  *     small     all frames claimed, then committed by the caller: the reader sees the message or nothing
- *     large     frames above a part go as FRAME_START, FRAME_PARTs and FRAME_END, handed over as room comes; the reader keeps
+ *     large     frames above a limit go as FRAME_START, FRAME_PARTs and FRAME_END, handed over as room comes; the reader keeps
  *               the message back until its last part is there
  *
  * Does not own: when to commit, whom to wake.
@@ -23,15 +23,20 @@ export const START_BYTES = 8;
 export class MessageWriter {
   #ring: RingWriter;
   #partBytes: number;
+  #wholeBytes: number;
   // The large message on its way: its frames, which of them is next, and how many of its octets are written.
   #frames: Uint8Array[] | null = null;
   #index = 0;
   #written = 0;
 
-  /** Frames above `partBytes` go in parts of that size; at most a quarter of the ring. */
-  constructor(ring: RingWriter, partBytes = ring.bytes.length / 4) {
+  /**
+   * Frames above `wholeBytes` go in parts of `partBytes`, by default a quarter of the ring, so that both sides copy at a time. Neither
+   * is more than a record can have.
+   */
+  constructor(ring: RingWriter, partBytes = ring.bytes.length / 4, wholeBytes = partBytes) {
     this.#ring = ring;
     this.#partBytes = Math.min(partBytes, ring.maxBodyBytes - START_BYTES);
+    this.#wholeBytes = Math.min(wholeBytes, ring.maxBodyBytes);
   }
 
   /** A large message is on its way. */
@@ -44,7 +49,7 @@ export class MessageWriter {
    * no room, nothing was done.
    */
   write(frames: Uint8Array[]): boolean {
-    if (frames.length === 1 && frames[0].length <= this.#partBytes) return this.#put(frames[0], 0);
+    if (frames.length === 1 && frames[0].length <= this.#wholeBytes) return this.#put(frames[0], 0);
     let size = 0;
     for (const frame of frames) size += recordBytes(frame.length);
     if (size > this.#partBytes) {
@@ -71,7 +76,7 @@ export class MessageWriter {
     for (; this.#index < frames.length; this.#index++) {
       const more = this.#index === frames.length - 1 ? 0 : MORE;
       const frame = frames[this.#index];
-      if (frame.length <= this.#partBytes) {
+      if (frame.length <= this.#wholeBytes) {
         if (!this.#put(frame, more)) return false;
         continue;
       }

@@ -2,19 +2,22 @@
  * The ring between two threads: one writes records, one reads them, neither ever waits for the other's lock.
  *
  *     writer:  claim … claim, commit (or abort)      tail moves only in `commit`: all that was claimed, or nothing
- *     reader:  next … next, release                  head moves only in `release`
+ *     reader:  next … next, release                  head moves only in `release` and `giveBack`
+ *              next, lend … release … giveBack       a record that is lent keeps its room, and that of all behind it
  *
  * A thread may be ended at any instruction: what it had claimed and not committed was never there. Going to sleep is
  * announced first and what one waits for looked at again afterwards, the other side does it the other way round, so no
  * wake-up is missed (the model check of the tests tries all orders). Does not own: who is woken and how
  * (`wakeup.ts`), what a record means (`message-writer.ts`, `message-reader.ts`).
- * Invariants: 0 <= tail - head <= capacity; only the writer stores tail, only the reader stores head; plain reads and
- * writes of data lie between the atomic ones that hand it over.
+ * Invariants: head <= read <= tail <= head + capacity; only the writer stores tail, only the reader stores head and read; plain
+ * reads and writes of data lie between the atomic ones that hand it over.
  */
+import { Fifo } from "../base/fifo.ts";
 import {
   HEAD,
-  HEAD_INSIDE,
   headBytes,
+  READ,
+  READ_INSIDE,
   READER_ASLEEP,
   RECORD_ALIGN,
   type RingMemory,
@@ -26,6 +29,13 @@ import {
 
 /** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
 const LOW_BYTES = 64 * 1024;
+
+/** A record whose body is looked at after the reader went on. */
+export interface Loan {
+  /** Where it begins. */
+  readonly position: number;
+  returned: boolean;
+}
 
 export class RingWriter {
   readonly bytes: Uint8Array;
@@ -48,7 +58,7 @@ export class RingWriter {
     this.#mask = bytes.length - 1;
     this.maxBodyBytes = bytes.length / 2 - RECORD_ALIGN;
     this.#tail = this.#committed = Atomics.load(header, TAIL);
-    this.#head = this.#loadHead();
+    this.#head = Atomics.load(header, HEAD);
   }
 
   /**
@@ -61,7 +71,7 @@ export class RingWriter {
     let skipped = 0;
     if (at + size > this.#capacity || this.#returns(at, size)) skipped = this.#capacity - at;
     if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) {
-      this.#head = this.#loadHead();
+      this.#head = Atomics.load(this.#header, HEAD);
       if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) return -1;
     }
     if (skipped > 0) {
@@ -94,7 +104,7 @@ export class RingWriter {
   /** Says that room is wanted: the reader will wake this side. True: there is some already, try again. */
   wantRoom(): boolean {
     Atomics.store(this.#header, ROOM_WANTED, 1);
-    const head = this.#loadHead();
+    const head = Atomics.load(this.#header, HEAD);
     if (head === this.#head) return false;
     this.#head = head;
     Atomics.store(this.#header, ROOM_WANTED, 0);
@@ -103,19 +113,15 @@ export class RingWriter {
 
   /** Whether the reader has released everything that was committed. */
   get drained(): boolean {
-    return this.#loadHead() === this.#committed;
+    return Atomics.load(this.#header, HEAD) === this.#committed;
   }
 
   // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it.
   #returns(at: number, size: number): boolean {
     if (at < LOW_BYTES || at < size || (at & (LOW_BYTES - 1)) >= size) return false;
     if (this.#tail !== this.#committed) return false;
-    this.#head = this.#loadHead();
+    this.#head = Atomics.load(this.#header, HEAD);
     return this.#head === this.#tail;
-  }
-
-  #loadHead(): number {
-    return Atomics.load(this.#header, HEAD) & ~HEAD_INSIDE;
   }
 }
 
@@ -131,10 +137,13 @@ export class RingReader {
   #header: Int32Array;
   #capacity: number;
   #mask: number;
-  // The position behind the last record given, the one last released, and the writer's as last seen.
+  // The position behind the last record given, what READ and HEAD hold, and the writer's as last seen.
+  #next: number;
+  #read: number;
   #head: number;
-  #released: number;
   #tail: number;
+  // Oldest first; what was returned behind one that was not is still here.
+  #loans = new Fifo<Loan>();
 
   constructor({ header, words, bytes }: RingMemory) {
     this.#header = header;
@@ -142,27 +151,27 @@ export class RingReader {
     this.bytes = bytes;
     this.#capacity = bytes.length;
     this.#mask = bytes.length - 1;
-    const head = Atomics.load(header, HEAD);
-    this.beganInside = (head & HEAD_INSIDE) !== 0;
-    this.#released = head;
-    this.#head = this.#tail = head & ~HEAD_INSIDE;
+    this.#read = Atomics.load(header, READ);
+    this.beganInside = (this.#read & READ_INSIDE) !== 0;
+    this.#head = Atomics.load(header, HEAD);
+    this.#next = this.#tail = this.#read & ~READ_INSIDE;
   }
 
-  /** Goes on to the next record; false when there is none. Its body stays as it is until `release`. */
+  /** Goes on to the next record; false when there is none. Its body stays as it is until `release`, or longer if it is lent. */
   next(): boolean {
     for (;;) {
-      if (this.#head === this.#tail) {
+      if (this.#next === this.#tail) {
         this.#tail = Atomics.load(this.#header, TAIL);
-        if (this.#head === this.#tail) return false;
+        if (this.#next === this.#tail) return false;
       }
-      const at = this.#head & this.#mask;
+      const at = this.#next & this.#mask;
       const head = this.words[at >> 2];
       const bodyBytes = head & 0x0fffffff;
       if (((head >> 28) & 7) === SKIP) {
-        this.#head = (this.#head + bodyBytes) | 0;
+        this.#next = (this.#next + bodyBytes) | 0;
         continue;
       }
-      this.#head = (this.#head + recordBytes(bodyBytes)) | 0;
+      this.#next = (this.#next + recordBytes(bodyBytes)) | 0;
       this.flags = head >>> 28;
       this.at = at + headBytes(bodyBytes);
       this.bodyBytes = bodyBytes;
@@ -171,16 +180,44 @@ export class RingReader {
   }
 
   /**
-   * Gives the room of all records but the unread back. `inside`: the last of them was not the end of a message. True: the writer waits for room and now has a good piece of it;
+   * Gives the room of all records but the unread and the lent back. `inside`: the last of them was not the end of a message. True: the writer waits for room and now has a good piece of it;
    * it is the caller's to wake it.
    */
   release(inside = false): boolean {
-    const released = inside ? this.#head | HEAD_INSIDE : this.#head;
-    if (this.#released === released) return false;
-    this.#released = released;
-    Atomics.store(this.#header, HEAD, released);
+    const read = inside ? this.#next | READ_INSIDE : this.#next;
+    if (this.#read === read) return false;
+    this.#read = read;
+    Atomics.store(this.#header, READ, read);
+    return this.#free();
+  }
+
+  /** Keeps the room of the record that `next` found until `giveBack`; so long its body stays as it is. */
+  lend(): Loan {
+    const loan = { position: (this.#next - recordBytes(this.bodyBytes)) | 0, returned: false };
+    this.#loans.push(loan);
+    return loan;
+  }
+
+  /** A loan is over, in whatever order; once for each. Its room is free when all before it are back. True: as `release`. */
+  giveBack(loan: Loan): boolean {
+    loan.returned = true;
+    return this.#free();
+  }
+
+  #free(): boolean {
+    let oldest = this.#loans.peek();
+    while (oldest?.returned) {
+      this.#loans.shift();
+      oldest = this.#loans.peek();
+    }
+    // Never beyond READ: whoever takes over what was not read must not find it overwritten.
+    const read = this.#read & ~READ_INSIDE;
+    const head = oldest !== undefined && ((oldest.position - read) | 0) < 0 ? oldest.position : read;
+    if (this.#head === head) return false;
+    this.#head = head;
+    Atomics.store(this.#header, HEAD, head);
     if (Atomics.load(this.#header, ROOM_WANTED) !== 1) return false;
-    const used = (Atomics.load(this.#header, TAIL) - this.#head) | 0;
+    const used = (Atomics.load(this.#header, TAIL) - head) | 0;
     if (used > this.#capacity >> 1) return false;
     return Atomics.exchange(this.#header, ROOM_WANTED, 0) === 1;
   }
@@ -188,7 +225,7 @@ export class RingReader {
   /** Says that the next commit shall wake this side. True: something was committed already, go on. */
   sleep(): boolean {
     Atomics.store(this.#header, READER_ASLEEP, 1);
-    if (Atomics.load(this.#header, TAIL) === this.#head) return false;
+    if (Atomics.load(this.#header, TAIL) === this.#next) return false;
     Atomics.store(this.#header, READER_ASLEEP, 0);
     return true;
   }

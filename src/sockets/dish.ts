@@ -27,7 +27,7 @@ class DishCore extends SocketCore {
       if (frames === undefined) return undefined;
       const [group, body] = frames;
       if (frames.length === 2 && this.#groups.has(toLatin1(group))) return [body as Message, { group: group as Message }];
-      this.drop("not-subscribed", 1, this.#queue.last?.peer);
+      this.discard(frames, "not-subscribed");
     }
   }
 

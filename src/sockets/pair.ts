@@ -60,7 +60,7 @@ export class PairCore extends SocketCore {
 
   protected retired(pipe: Pipe): void {
     // What a surplus peer has sent is read by nobody.
-    if (pipe !== this.#pipe && !this.#former.includes(pipe)) pipe.takeAll();
+    if (pipe !== this.#pipe && !this.#former.includes(pipe)) pipe.discard();
   }
 }
 

@@ -10,6 +10,7 @@
  */
 import { ZmqError } from "../base/errors.ts";
 import type { ContextCore } from "../core/context.ts";
+import { own } from "../core/loans.ts";
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
 import { socketClass } from "../core/socket.ts";
@@ -48,10 +49,10 @@ class RepCore extends SocketCore {
       if (frames === undefined) return undefined;
       const delimiter = frames.findIndex((frame) => frame.length === 0);
       if (delimiter === -1 || delimiter === frames.length - 1) {
-        this.drop("invalid-envelope", 1, this.sourcePeer());
+        this.discard(frames, "invalid-envelope");
         continue;
       }
-      this.#envelope = frames.splice(0, delimiter + 1);
+      this.#envelope = own(frames.splice(0, delimiter + 1));
       this.#asker = this.#queue.last;
       return frames;
     }

@@ -71,8 +71,8 @@ class ReqCore extends DealerCore {
       const frames = super.tryReceive();
       if (frames === undefined) return undefined;
       const { last } = this.queue;
-      if (this.#replyPipe !== null && last !== this.#replyPipe) this.drop("stale-reply", 1, last?.peer);
-      else if (!this.#opensEnvelope(frames)) this.drop("invalid-envelope", 1, last?.peer);
+      if (this.#replyPipe !== null && last !== this.#replyPipe) this.discard(frames, "stale-reply");
+      else if (!this.#opensEnvelope(frames)) this.discard(frames, "invalid-envelope");
       else {
         this.#waiting = false;
         this.#replyPipe = null;
@@ -121,8 +121,14 @@ class ReqCore extends DealerCore {
 
   // Removes the envelope if it is that of the request.
   #opensEnvelope(frames: Frame[]): boolean {
-    if (this.#id.length > 0 && (frames.length < 2 || !equalBytes(frames.shift() as Frame, this.#id))) return false;
-    return frames.length > 1 && (frames.shift() as Frame).length === 0;
+    const delimiter = this.#id.length > 0 ? 1 : 0;
+    if (frames.length < delimiter + 2 || frames[delimiter].length > 0) return false;
+    if (delimiter === 1) {
+      if (!equalBytes(frames[0], this.#id)) return false;
+      frames.shift();
+    }
+    frames.shift();
+    return true;
   }
 
   #nextId(): Frame {
@@ -133,8 +139,7 @@ class ReqCore extends DealerCore {
   }
 
   #forgetLateReplies(): void {
-    for (let late = this.queue.receive(); late !== undefined; late = this.queue.receive())
-      this.drop("stale-reply", 1, this.queue.last?.peer);
+    for (let late = this.queue.receive(); late !== undefined; late = this.queue.receive()) this.discard(late, "stale-reply");
   }
 }
 

@@ -129,7 +129,7 @@ class RouterCore extends SocketCore {
   protected retired(pipe: Pipe): void {
     const id = this.#routes.idOf(pipe);
     // What an ignored peer has sent is read by nobody.
-    if (pipe.inSlot === -1) pipe.takeAll();
+    if (pipe.inSlot === -1) pipe.discard();
     // The id stays until everything was read: messages that still wait are given out under it. Writing finds the pipe closed.
     if (pipe.waiting === 0) this.#routes.remove(pipe);
     if (id !== undefined && !this.closed) this.#restore(id);

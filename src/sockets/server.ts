@@ -40,7 +40,7 @@ export class ServerCore extends SocketCore {
       const { last } = this.#queue;
       const routingId = this.ids.get(last as Pipe);
       if (frames.length === 1 && routingId !== undefined) return [frames[0] as Message, { routingId }];
-      this.drop("malformed-message", 1, last?.peer);
+      this.discard(frames, "malformed-message");
     }
   }
 

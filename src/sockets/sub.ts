@@ -23,7 +23,7 @@ class SubCore extends XSubCore {
     for (;;) {
       const frames = super.tryReceive();
       if (frames === undefined || this.topics.matches(frames[0]) !== this.settings.invertMatching) return frames;
-      this.drop("not-subscribed", 1, this.sourcePeer());
+      this.discard(frames, "not-subscribed");
     }
   }
 

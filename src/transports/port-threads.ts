@@ -231,7 +231,7 @@ export class PortThreads implements JoinedThreads {
       party,
       own,
       port,
-      meet(party, own, hello),
+      meet(party, own, hello).window,
     );
     this.#ties.set(link, other);
     joined();

@@ -28,7 +28,9 @@ import {
 import { MessageReader } from "../ring/message-reader.ts";
 import { MessageWriter } from "../ring/message-writer.ts";
 import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
+import { RingLoans } from "./ring-loans.ts";
 import { noteLarge } from "./spare-heap.ts";
+import type { Terms } from "./thread-hello.ts";
 
 /** Messages that lie in the pipe at most, while more wait in the ring. */
 const BATCH = 64;
@@ -60,6 +62,7 @@ export class RingLink implements PipeOwner, PipeTaker {
   #rings: LinkRings;
   #writer: MessageWriter;
   #reader: MessageReader;
+  #loans: RingLoans | null;
   #outHeader: Int32Array;
   #inHeader: Int32Array;
   // Messages put into the pipe since the beginning, and how many of ours the other side has said it took.
@@ -78,17 +81,15 @@ export class RingLink implements PipeOwner, PipeTaker {
   #release: (() => void) | null = null;
   #over = false;
 
-  /**
-   * `pipe` is the transport's end. `window`: how many messages may be under way to this side, from which follows how
-   * often the other side must hear what was taken.
-   */
-  constructor(host: LinkHost, party: Party, pipe: Pipe, rings: LinkRings, window: number) {
+  /** `pipe` is the transport's end. From `terms` follows how often the other side must hear what was taken. */
+  constructor(host: LinkHost, party: Party, pipe: Pipe, rings: LinkRings, { window, lends }: Terms) {
     this.#host = host;
     this.#party = party;
     this.#pipe = pipe;
     this.#rings = rings;
-    this.#writer = new MessageWriter(rings.out);
-    this.#reader = new MessageReader(rings.in);
+    this.#writer = new MessageWriter(rings.out, undefined, lends ? rings.out.maxBodyBytes : undefined);
+    this.#loans = party.settings.receiveViews ? new RingLoans(rings.in, () => this.#over || host.wake()) : null;
+    this.#reader = new MessageReader(rings.in, this.#loans);
     this.#outHeader = direction(rings.memory, rings.side).header;
     this.#inHeader = direction(rings.memory, rings.side === 0 ? 1 : 0).header;
     this.#step = Math.max(1, Math.min(BATCH / 2, (window + 1) >> 1));
@@ -301,7 +302,8 @@ export class RingLink implements PipeOwner, PipeTaker {
     Atomics.store(this.#inHeader, READER_CLOSED, 1);
     Atomics.store(this.#outHeader, WRITER_CLOSED, 1);
     const unsent = this.#unsent();
-    Atomics.store(pairHeader(this.#rings.memory), SIDE_DONE[this.#rings.side], 1);
+    if (this.#loans === null) this.#leave();
+    else this.#loans.whenReturned(() => this.#leave());
     if (!this.#orphaned) this.#host.wake();
     this.#host.remove(this.#rings);
     const end = this.#pipe.other;
@@ -311,6 +313,11 @@ export class RingLink implements PipeOwner, PipeTaker {
     const dropped = Math.min(unsent.length, this.#pendingAtClose);
     this.#lingered?.(this.#pendingAtClose - dropped, dropped);
     this.#let();
+  }
+
+  // What the program still looks at is not to be used again.
+  #leave(): void {
+    Atomics.store(pairHeader(this.#rings.memory), SIDE_DONE[this.#rings.side], 1);
   }
 
   // Messages that nobody will read: in the ring, and half in it.

@@ -18,6 +18,16 @@ export interface Hello {
   readonly receiveMark: number;
   readonly conflatesSending: boolean;
   readonly conflatesReceiving: boolean;
+  /** Its program looks at frames where they lie, so they should come in one piece. */
+  readonly borrows: boolean;
+}
+
+/** What follows for a connection from what both sides said. */
+export interface Terms {
+  /** How many messages may be under way to this side: the marks of both added up. */
+  readonly window: number;
+  /** The other side borrows. */
+  readonly lends: boolean;
 }
 
 /** What the other side may know of this one, and needs. */
@@ -33,6 +43,7 @@ export function helloOf(party: Party): Hello {
     receiveMark: settings.receiveHighWaterMark,
     conflatesSending: conflates.sending,
     conflatesReceiving: conflates.receiving,
+    borrows: settings.receiveViews,
   };
 }
 
@@ -47,11 +58,8 @@ export function acceptedPipe(party: Party): [end: Pipe, own: Pipe] {
   return [end, own];
 }
 
-/**
- * Takes in what the other side said. The result is how many messages may be under way to this side: the marks of both
- * added up.
- */
-export function meet(party: Party, own: Pipe, hello: Hello): number {
+/** Takes in what the other side said. */
+export function meet(party: Party, own: Pipe, hello: Hello): Terms {
   const end = own.other;
   end.addHighWaterMark(hello.receiveMark);
   if (hello.conflatesReceiving) end.conflate();
@@ -63,7 +71,7 @@ export function meet(party: Party, own: Pipe, hello: Hello): number {
   peer.routingId.set(hello.routingId);
   const { receiveHighWaterMark } = party.settings;
   const unlimited = hello.sendMark === 0 || receiveHighWaterMark === 0;
-  return unlimited ? Number.POSITIVE_INFINITY : hello.sendMark + receiveHighWaterMark;
+  return { window: unlimited ? Number.POSITIVE_INFINITY : hello.sendMark + receiveHighWaterMark, lends: hello.borrows };
 }
 
 const NOBODY: PipeOwner = {

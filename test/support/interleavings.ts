@@ -58,8 +58,11 @@ export class Interleavings {
     });
   }
 
-  /** Visits every state; throws when some order leaves both threads waiting, or `check` throws at an end. */
-  explore(programs: readonly Program[], check: () => void): Outcome {
+  /**
+   * Visits every state; throws when some order leaves both threads waiting, `check` throws at an end, or `always` in any state: what
+   * is left when both are ended there.
+   */
+  explore(programs: readonly Program[], check: () => void, always: () => void = () => undefined): Outcome {
     const seen = new Set<string>();
     let ends = 0;
     const initial = programs.map((): number[] => []);
@@ -70,6 +73,8 @@ export class Interleavings {
         const key = `${state.memory.join()}|${state.logs.map((log) => log.join()).join("|")}`;
         if (seen.has(key)) continue;
         seen.add(key);
+        this.#memory.set(state.memory);
+        this.#outside(always);
         let over = 0;
         let stuck = 0;
         for (const [index, program] of programs.entries()) {
@@ -83,15 +88,19 @@ export class Interleavings {
         if (over === programs.length) {
           ends++;
           this.#memory.set(state.memory);
-          globalThis.Atomics = this.#real;
-          check();
-          this.#install();
+          this.#outside(check);
         } else if (over + stuck === programs.length) throw new Error(`nobody goes on, ${stuck} wait; logs: ${key}`);
       }
     } finally {
       globalThis.Atomics = this.#real;
     }
     return { states: seen.size, ends };
+  }
+
+  #outside(check: () => void): void {
+    globalThis.Atomics = this.#real;
+    check();
+    this.#install();
   }
 
   // One step more of a program, which appends to its log.

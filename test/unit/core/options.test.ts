@@ -104,6 +104,13 @@ const EXPECTED: Readonly<
   maxConnections: [0, 65_536, 1, MAX],
   maxPendingHandshakes: [0, 16_384, 1, MAX],
   maxUnreadSize: [0, 268_435_456, 1, Number.MAX_SAFE_INTEGER, RECEIVING],
+  receiveViews: [
+    0,
+    false,
+    undefined,
+    undefined,
+    "PAIR SUB REQ REP DEALER ROUTER PULL XSUB SERVER CLIENT DISH GATHER PEER CHANNEL",
+  ],
   maxFrames: [0, 100_000, 1, MAX],
   maxMetadataSize: [0, 65_536, 0, MAX],
   maxSubscriptions: [0, 1_000_000, 0, MAX, "PUB XPUB RADIO"],

@@ -1,8 +1,8 @@
 /** Every order of the steps of a writer and a reader on a small ring: nothing is lost, doubled or torn, and nobody sleeps for ever. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { direction, pairBytes, type RingMemory } from "../../../src/ring/layout.ts";
-import { RingReader, RingWriter } from "../../../src/ring/spsc-ring.ts";
+import { direction, HEAD, pairBytes, READ, type RingMemory, TAIL } from "../../../src/ring/layout.ts";
+import { type Loan, RingReader, RingWriter } from "../../../src/ring/spsc-ring.ts";
 import { Interleavings } from "../../support/interleavings.ts";
 
 // Tokens that stand for the doorbells, in the words of the pair that no ring uses.
@@ -70,12 +70,72 @@ function readerOf({ steps, ring, bells }: Model, bodies: readonly number[], perR
   };
 }
 
-function explore(title: string, capacity: number, bodies: readonly number[], perCommit = 1, perRelease = 1): void {
+// As above, but each record is lent, and given back when a second one was read: before what was read is released the first of them
+// (`early`), else after it both, the newer one first.
+function borrowerOf({ steps, ring, bells }: Model, bodies: readonly number[], early: boolean): () => void {
+  return () => {
+    const reader = new RingReader(ring);
+    const lent: { readonly loan: Loan; readonly index: number; readonly at: number }[] = [];
+    const wake = (isWanted: boolean): void => {
+      if (isWanted) Atomics.store(bells, WAKE_WRITER, 1);
+    };
+    const look = (at: number, index: number): void => {
+      if (bodies[index] > 0) assert.equal(ring.words[(at >> 2) + bodies[index] - 1], index + 1, `message ${index}`);
+    };
+    const giveBack = (count: number): void => {
+      for (const { loan, index, at } of lent.splice(0, count).reverse()) {
+        look(at, index);
+        wake(reader.giveBack(loan));
+      }
+    };
+    for (const index of bodies.keys()) {
+      while (!reader.next()) {
+        wake(reader.release());
+        if (!reader.sleep())
+          steps.block(
+            () => bells[WAKE_READER] === 1,
+            () => (bells[WAKE_READER] = 0),
+          );
+      }
+      look(reader.at, index);
+      lent.push({ loan: reader.lend(), index, at: reader.at });
+      if (lent.length === 1) continue;
+      if (early) giveBack(1);
+      wake(reader.release());
+      if (!early) giveBack(2);
+    }
+    wake(reader.release());
+    giveBack(2);
+  };
+}
+
+function explore(
+  title: string,
+  capacity: number,
+  bodies: readonly number[],
+  perCommit = 1,
+  perRelease: number | "lent" | "lent, and back early" = 1,
+): void {
   test(`unittest_ypipe: ${title}`, (t) => {
     const tried = model(capacity);
     const { steps, ring } = tried;
-    const programs = [writerOf(tried, bodies, perCommit), readerOf(tried, bodies, perRelease)];
-    const { states, ends } = steps.explore(programs, () => assert.ok(new RingWriter(ring).drained));
+    const reader =
+      typeof perRelease === "number"
+        ? readerOf(tried, bodies, perRelease)
+        : borrowerOf(tried, bodies, perRelease === "lent, and back early");
+    const programs = [writerOf(tried, bodies, perCommit), reader];
+    const { header } = ring;
+    const { states, ends } = steps.explore(
+      programs,
+      () => assert.ok(new RingWriter(ring).drained),
+      () => {
+        const [head, read, tail] = [header[HEAD], header[READ], header[TAIL]];
+        assert.ok(
+          head <= read && read <= tail && tail <= head + capacity,
+          `${head} <= ${read} <= ${tail} <= ${head} + ${capacity}`,
+        );
+      },
+    );
     t.diagnostic(`${states} states, ${ends} ends`);
     assert.ok(ends > 0);
   });
@@ -87,3 +147,6 @@ explore("records that skip the end of the ring", 32, [1, 2, 2], 2, 2);
 explore("records of half a ring", 32, [3, 3, 3], 1, 2);
 explore("several records in one commit, released together", 32, [1, 0, 1, 1], 2, 2);
 explore("a reader that gives room back late", 16, [1, 0, 1], 1, 2);
+explore("a reader that lends what the writer needs to go on", 16, [1, 1, 1], 1, "lent");
+explore("records that are lent before the end of the ring is skipped", 32, [1, 2, 2], 2, "lent");
+explore("a record that is given back before it is released", 32, [1, 1, 2, 1], 2, "lent, and back early");
