@@ -15,7 +15,15 @@
 import { allocateOwn, copyBytes, setBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { Frame } from "../zmtp/frame-decoder.ts";
-import { FLAG_COMMAND, FLAG_MORE, MAX_HEADER_BYTES, readFrames, type WireForm, writeHeader } from "../zmtp/frame-encoder.ts";
+import {
+  FLAG_COMMAND,
+  FLAG_MORE,
+  type Lender,
+  MAX_HEADER_BYTES,
+  readFrames,
+  type WireForm,
+  writeHeader,
+} from "../zmtp/frame-encoder.ts";
 import { byteLength } from "./message.ts";
 import type { Link } from "./transport.ts";
 
@@ -28,6 +36,9 @@ const LOOP_BYTES = 8;
 
 /** Slabs grow with what a link sends in a turn, so that ten thousand quiet links do not hold 64 KiB each. */
 const SLAB_BYTES = [4096, 16384, GATHER_BYTES] as const;
+/** A batch of small or middling messages in another form needs no more. */
+const FORM_BYTES = 160 * 1024;
+const POOLED_BYTES: readonly number[] = [...SLAB_BYTES, FORM_BYTES];
 // Whatever is copied must fit into any slab.
 assert(COPY_BYTES + MAX_HEADER_BYTES <= SLAB_BYTES[0], "the smallest slab takes the largest copy");
 /** Free slabs kept of each size. */
@@ -35,14 +46,22 @@ const FREE_SLABS = 32;
 
 /** Lends slabs to the outboxes of one context. */
 export class SlabPool {
-  #free: Uint8Array[][] = SLAB_BYTES.map(() => []);
+  #free: Uint8Array[][] = POOLED_BYTES.map(() => []);
 
   take(level: number): Uint8Array {
-    return this.#free[level].pop() ?? allocateOwn(SLAB_BYTES[level]);
+    return this.#free[level].pop() ?? allocateOwn(POOLED_BYTES[level]);
+  }
+
+  /** At least so many octets. */
+  takeFor(bytes: number): Uint8Array {
+    const level = POOLED_BYTES.findIndex((size) => size >= bytes);
+    return level < 0 ? allocateOwn(bytes) : this.take(level);
   }
 
   give(slab: Uint8Array): void {
-    const free = this.#free[(SLAB_BYTES as readonly number[]).indexOf(slab.length)];
+    const level = POOLED_BYTES.indexOf(slab.length);
+    if (level < 0) return;
+    const free = this.#free[level];
     if (free.length < FREE_SLABS) free.push(slab);
   }
 }
@@ -71,7 +90,7 @@ export interface OutboxSink {
 
 const NO_BATCH: Batch = { parts: [], slabs: [], messages: 0, bytes: 0, head: 0, formless: 0, tail: false };
 
-export class Outbox {
+export class Outbox implements Lender {
   #link: Link;
   #pool: SlabPool;
   #sink: OutboxSink;
@@ -188,13 +207,23 @@ export class Outbox {
     let wire = batch.parts;
     this.#reset();
     if (this.#form !== null) {
-      const shaped = formed(batch, this.#form);
+      const shaped = formed(batch, this.#form, this);
+      const lent = this.#slabs;
+      this.#slabs = [];
+      if (lent.length > 0) batch = { ...batch, slabs: [...batch.slabs, ...lent] };
       if (shaped === null) return this.#unformed(batch);
       wire = shaped;
       batch = { ...batch, bytes: byteLength(wire) };
     }
     if (this.#link.write(wire)) this.#finish(batch);
     else this.#flight = batch;
+  }
+
+  /** Memory for a batch that is being put into its form; the kernel gives it back with the batch. */
+  lend(bytes: number): Uint8Array {
+    const slab = this.#pool.takeFor(bytes);
+    this.#slabs.push(slab);
+    return slab;
   }
 
   /** The link says that the kernel has the write in flight. */
@@ -323,7 +352,7 @@ export class Outbox {
 }
 
 /** The parts of a batch as the wire has them. */
-function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] | null {
+function formed({ parts, formless }: Batch, form: WireForm, lender: Lender): Uint8Array[] | null {
   const plain: Uint8Array[] = [];
   const framed: Uint8Array[] = [];
   let skip = formless;
@@ -332,7 +361,7 @@ function formed({ parts, formless }: Batch, form: WireForm): Uint8Array[] | null
     if (skip < part.length) framed.push(part.subarray(skip));
     skip = Math.max(0, skip - part.length);
   }
-  const shaped = form(framed);
+  const shaped = form(framed, lender);
   return shaped && [...plain, ...shaped];
 }
 

@@ -381,9 +381,9 @@ export class Engine implements FrameSink {
 
 // Frames are sealed first, then put into the form of the link.
 function sealed(transform: FrameTransform, form: WireForm | null): WireForm {
-  return (parts) => {
-    const frames = transform.seal(parts);
-    return frames === null || form === null ? frames : form(frames);
+  return (parts, lender) => {
+    const frames = transform.seal(parts, lender);
+    return frames === null || form === null ? frames : form(frames, lender);
   };
 }
 

@@ -16,12 +16,17 @@ export const FLAG_COMMAND = 4;
 /** The most octets a frame header takes. */
 export const MAX_HEADER_BYTES = 9;
 
+/** Gives memory of at least so many octets, with arbitrary contents, which is the giver's again when the kernel has the write. */
+export interface Lender {
+  lend(bytes: number): Uint8Array;
+}
+
 /**
  * Puts gathered frames into the form of a peer's wire. Each part is whole frames, a large body may be a part by itself.
- * Called once for each write, in their order; the result is in new memory or refers to the parts' bodies. Null: it cannot
- * be done, and nothing can be written after it.
+ * Called once for each write, in their order; the result is in new memory, in what was lent, or refers to the parts' bodies. Null: it
+ * cannot be done, and nothing can be written after it.
  */
-export type WireForm = (parts: readonly Uint8Array[]) => Uint8Array[] | null;
+export type WireForm = (parts: readonly Uint8Array[], lender: Lender) => Uint8Array[] | null;
 
 /** Writes the header of a frame into `target` at `at` and returns the offset after it; nine octets of room are enough. */
 export function writeHeader(target: Uint8Array, at: number, flags: number, bodyBytes: number): number {

@@ -10,11 +10,11 @@
  * own: the upgrade (transports), what commands mean (engine), pings (the WebSocket's own).
  * Invariants: frames leave in the order they came; a paused decoder keeps every frame; after a failure it takes nothing more.
  */
-import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
+import { copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import type { DecoderLimits, Frame, FrameSink } from "./frame-decoder.ts";
-import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
+import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, type Lender, MAX_HEADER_BYTES } from "./frame-encoder.ts";
 import { type Decoder, type Framing, HANDSHAKE_EXTRA_BYTES } from "./framing.ts";
 import type { FrameTransform, Mechanism, MechanismStep } from "./mechanism.ts";
 
@@ -41,12 +41,12 @@ const WITH_MECHANISM: Framing = {
 // The routing id goes as a plain frame. libzmq answers no ping in this mode.
 const BARE: Framing = { ...WITH_MECHANISM, pings: "none", commandFlags: 0 };
 
-/** The gathered frames one by one, each with its flags octet before its body, in memory of their own. */
-export function toZwsFrames(parts: readonly Uint8Array[]): Uint8Array[] {
+/** The gathered frames one by one, each with its flags octet before its body, in lent memory. */
+export function toZwsFrames(parts: readonly Uint8Array[], lender: Lender): Uint8Array[] {
   let room = 0;
   for (const part of parts) room += part.length;
   // A header takes at least two octets where one is needed: there is room for everything.
-  const memory = allocateOwn(room);
+  const memory = lender.lend(room);
   const { buffer, byteOffset } = memory;
   const frames: Uint8Array[] = [];
   let at = 0;

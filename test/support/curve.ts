@@ -89,7 +89,7 @@ export function failureOf(step: MechanismStep): HandshakeFailure {
 
 /** The sealed frames. */
 export function sealAll(transform: FrameTransform, parts: readonly Uint8Array[]): Uint8Array[] {
-  const sealed = transform.seal(parts);
+  const sealed = transform.seal(parts, { lend: (bytes) => new Uint8Array(bytes) });
   assert.ok(sealed);
   return sealed;
 }

@@ -31,18 +31,19 @@ class FakeLink {
 
 const SILENT = { onTaken: () => undefined, onUnformed: () => undefined };
 
-function outbox(): { box: Outbox; link: FakeLink; taken: number[]; bytes: () => number } {
+function outbox(): { box: Outbox; link: FakeLink; pool: SlabPool; taken: number[]; bytes: () => number } {
   const link = new FakeLink();
+  const pool = new SlabPool();
   const taken: number[] = [];
   let bytes = 0;
-  const box = new Outbox(link as unknown as Link, new SlabPool(), {
+  const box = new Outbox(link as unknown as Link, pool, {
     onTaken(messages, size) {
       taken.push(messages);
       bytes += size;
     },
     onUnformed: (messages) => taken.push(-messages),
   });
-  return { box, link, taken, bytes: () => bytes };
+  return { box, link, pool, taken, bytes: () => bytes };
 }
 
 function decodeMessages(bytes: Uint8Array): string[] {
@@ -322,6 +323,27 @@ describe("Outbox: a break at every state", () => {
     assert.equal(said(messages[0]), `precious|${"x".repeat(100)}`);
   });
 
+  it("memory lent to a form is the pool's again when the kernel has the write, or when there was no form, and not before", () => {
+    for (const end of ["taken", "lost", "unformed"]) {
+      const { box, link, pool } = outbox();
+      const lent: Uint8Array[] = [];
+      box.form = (_, lender) => {
+        lent.push(lender.lend(70_000));
+        return end === "unformed" && lent.length === 1 ? null : [lent.at(-1) as Uint8Array];
+      };
+      link.takes = false;
+      box.add(frames("a"));
+      box.flush();
+      const other = new Outbox(link as unknown as Link, pool, SILENT);
+      const isLent = (): boolean => pool.takeFor(70_000) === lent[0];
+      assert.equal(other.lend(70_000) === lent[0], end === "unformed", "while the kernel has not all of it");
+      if (end === "unformed") continue;
+      if (end === "taken") box.taken();
+      else box.unsent();
+      assert.equal(isLent(), true, end);
+    }
+  });
+
   it("goes on working after a break", () => {
     const { box, link } = outbox();
     link.takes = false;
@@ -384,6 +406,15 @@ describe("SlabPool", () => {
     const slab = pool.take(0);
     pool.give(slab);
     assert.equal(pool.take(0), slab);
+  });
+
+  it("lends what is asked for from the smallest slab that has it, and forgets what is larger than any", () => {
+    const pool = new SlabPool();
+    const sizes = [1, 4096, 4097, 16_385, 65_537, 163_840, 163_841].map((bytes) => pool.takeFor(bytes).length);
+    assert.deepEqual(sizes, [4096, 4096, 16_384, 65_536, 163_840, 163_840, 163_841]);
+    const large = pool.takeFor(200_000);
+    pool.give(large);
+    assert.notEqual(pool.takeFor(200_000), large);
   });
 
   it("keeps a limited number", () => {
