@@ -91,7 +91,7 @@ export class PortLink implements PipeOwner, PipeTaker {
     const error = new ZmqError("thread-ended", `${peer.endpoint}: the thread at the other end was ended`, {
       address: peer.endpoint,
     });
-    if (!this.#ended) this.#party.onLost(this.#pipe.other, error);
+    this.#party.onLost(this.#pipe.other, error);
     this.#finish("thread-ended");
   }
 
@@ -158,10 +158,10 @@ export class PortLink implements PipeOwner, PipeTaker {
   // Receiving ---------------------------------------------------------------------------------------------------------
 
   #onPosted(posted: Posted): void {
-    if (posted instanceof ArrayBuffer) this.#deliver(posted);
-    else if (typeof posted === "number") this.#credit(posted);
-    else if ("taken" in posted) this.#onEnd(posted.taken);
+    if (typeof posted === "object" && "taken" in posted) this.#onEnd(posted.taken);
     else if (this.#over) return;
+    else if (posted instanceof ArrayBuffer) this.#deliver(posted);
+    else if (typeof posted === "number") this.#credit(posted);
     else if ("mark" in posted) this.#pipe.other.addHighWaterMark(posted.mark);
     else {
       this.#step = stepOf(posted.window);
@@ -170,7 +170,6 @@ export class PortLink implements PipeOwner, PipeTaker {
   }
 
   #deliver(batch: ArrayBuffer): void {
-    if (this.#over) return;
     const pipe = this.#pipe;
     readBatch(batch, (frames) => {
       this.#delivered++;
