@@ -225,6 +225,7 @@ test("a reader that closes: what it took is sent, all else is the writer's again
   b.end.close();
   assert.deepEqual(b.port.posted, [{ taken: 75 }]);
   b.end.other.taker?.onMark(7);
+  a.end.addHighWaterMark(1);
   a.end.setHighWaterMark(1);
   a.link.relieve();
   a.port.carry();
