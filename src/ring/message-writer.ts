@@ -62,7 +62,7 @@ export class MessageWriter {
     const before = this.#ring.claimed;
     const last = frames.length - 1;
     for (let i = 0; i <= last; i++) {
-      if (this.#put(frames[i], i === last ? 0 : MORE)) continue;
+      if (this.#put(frames[i], i === last ? 0 : MORE, size)) continue;
       this.#ring.abort(before);
       return false;
     }
@@ -94,9 +94,9 @@ export class MessageWriter {
     return frames;
   }
 
-  #put(body: Uint8Array, more: number): boolean {
+  #put(body: Uint8Array, more: number, ahead?: number): boolean {
     const ring = this.#ring;
-    const at = ring.claim(more | (FRAME << 28), body.length);
+    const at = ring.claim(more | (FRAME << 28), body.length, ahead);
     if (at < 0) return false;
     if (body.length <= LOOP_BYTES) {
       const { bytes } = ring;

@@ -62,14 +62,14 @@ export class RingWriter {
   }
 
   /**
-   * Reserves a record and gives the offset of its body, which the caller fills before `commit`. -1: there is no room,
-   * nothing was done.
+   * Reserves a record and gives the offset of its body, which the caller fills before `commit`. `ahead`: octets of all records that have to find
+   * room before the next commit. -1: there is no room, nothing was done.
    */
-  claim(head: number, bodyBytes: number): number {
+  claim(head: number, bodyBytes: number, ahead = recordBytes(bodyBytes)): number {
     const size = recordBytes(bodyBytes);
     let at = this.#tail & this.#mask;
     let skipped = 0;
-    if (at + size > this.#capacity || this.#returns(at, size)) skipped = this.#capacity - at;
+    if (at + size > this.#capacity || this.#returns(at, ahead)) skipped = this.#capacity - at;
     if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) {
       this.#head = Atomics.load(this.#header, HEAD);
       if (((this.#tail + skipped + size - this.#head) | 0) > this.#capacity) return -1;
@@ -116,9 +116,10 @@ export class RingWriter {
     return Atomics.load(this.#header, HEAD) === this.#committed;
   }
 
-  // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it.
-  #returns(at: number, size: number): boolean {
-    if (at < LOW_BYTES || at < size || (at & (LOW_BYTES - 1)) >= size) return false;
+  // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it. What is skipped is
+  // taken until the reader has passed it, so all that is ahead must fit before `at`.
+  #returns(at: number, ahead: number): boolean {
+    if (at < LOW_BYTES || at < ahead || (at & (LOW_BYTES - 1)) >= ahead) return false;
     if (this.#tail !== this.#committed) return false;
     this.#head = Atomics.load(this.#header, HEAD);
     return this.#head === this.#tail;

@@ -57,7 +57,7 @@ export interface Joined {
 }
 
 /** Two versions of the library that cannot talk with each other have different ones. */
-const VERSION = 1;
+const VERSION = 2;
 const ID_LIMIT = 0x7fffffff;
 
 type Said =

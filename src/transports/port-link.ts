@@ -5,6 +5,7 @@
  *     socket ⇄ end │ own end ⇄ PortLink ⇄ port ═ port ⇄ PortLink ⇄ own end │ end ⇄ socket        (another thread)
  *
  *     posted     a batch of messages (port-batch.ts) | how many messages the program took | the end, with that number
+ *                the reading socket's mark, when it is another | the writer's marks added up, when they are others and it has to wait
  *
  * A message counts against its writer's mark until the other program took it. Messages are kept until then: when the
  * reader closes, what it had not taken is the writer's to give to others. When the reader's thread is ended nobody knows
@@ -34,7 +35,7 @@ export interface PortLinkHost {
 }
 
 /** What goes through the port. */
-type Posted = ArrayBuffer | number | { readonly taken: number };
+type Posted = ArrayBuffer | number | { readonly taken: number } | { readonly mark: number } | { readonly window: number };
 
 export class PortLink implements PipeOwner, PipeTaker {
   readonly #host: PortLinkHost;
@@ -52,7 +53,9 @@ export class PortLink implements PipeOwner, PipeTaker {
   #delivered = 0;
   #told = 0;
   #acknowledged = 0;
-  readonly #step: number;
+  #step: number;
+  // How many messages may be under way from this side, as the other side was last told.
+  #toldWindow: number;
   // This side has posted its end.
   #ended = false;
   #over = false;
@@ -67,7 +70,8 @@ export class PortLink implements PipeOwner, PipeTaker {
     this.#party = party;
     this.#pipe = pipe;
     this.#port = port;
-    this.#step = Math.max(1, Math.min(STEP, (window + 1) >> 1));
+    this.#step = stepOf(window);
+    this.#toldWindow = pipe.other.highWaterMark;
     pipe.owner = this;
     pipe.taker = this;
     port.onmessage = ({ data }) => this.#onPosted(data as Posted);
@@ -87,7 +91,7 @@ export class PortLink implements PipeOwner, PipeTaker {
     const error = new ZmqError("thread-ended", `${peer.endpoint}: the thread at the other end was ended`, {
       address: peer.endpoint,
     });
-    if (!this.#ended) this.#party.onLost(this.#pipe.other, error);
+    this.#party.onLost(this.#pipe.other, error);
     this.#finish("thread-ended");
   }
 
@@ -104,10 +108,15 @@ export class PortLink implements PipeOwner, PipeTaker {
 
   relieve(): void {
     this.#post();
+    const window = this.#pipe.other.highWaterMark;
+    if (window === this.#toldWindow) return;
+    this.#toldWindow = window;
+    this.#tell({ window });
   }
 
-  /** Marks were exchanged when the sides joined; the other side keeps what it was told. */
-  onMark(): void {}
+  onMark(messages: number): void {
+    this.#tell({ mark: messages });
+  }
 
   onReadable(): void {
     for (let frames = this.#pipe.takeWaiting(); frames !== undefined; frames = this.#pipe.takeWaiting()) this.take(frames);
@@ -141,16 +150,26 @@ export class PortLink implements PipeOwner, PipeTaker {
     this.#host.defer(this.#turnEnded);
   }
 
+  // Nothing is posted behind the end.
+  #tell(posted: Posted): void {
+    if (!this.#ended && !this.#over) this.#port.postMessage(posted);
+  }
+
   // Receiving ---------------------------------------------------------------------------------------------------------
 
   #onPosted(posted: Posted): void {
-    if (posted instanceof ArrayBuffer) this.#deliver(posted);
+    if (typeof posted === "object" && "taken" in posted) this.#onEnd(posted.taken);
+    else if (this.#over) return;
+    else if (posted instanceof ArrayBuffer) this.#deliver(posted);
     else if (typeof posted === "number") this.#credit(posted);
-    else this.#onEnd(posted.taken);
+    else if ("mark" in posted) this.#pipe.other.addHighWaterMark(posted.mark);
+    else {
+      this.#step = stepOf(posted.window);
+      this.#acknowledge();
+    }
   }
 
   #deliver(batch: ArrayBuffer): void {
-    if (this.#over) return;
     const pipe = this.#pipe;
     readBatch(batch, (frames) => {
       this.#delivered++;
@@ -188,8 +207,8 @@ export class PortLink implements PipeOwner, PipeTaker {
   #end(): void {
     if (this.#ended) return;
     this.#post();
+    this.#tell({ taken: this.#taken });
     this.#ended = true;
-    this.#port.postMessage({ taken: this.#taken } satisfies Posted);
   }
 
   // The other socket is closed and reads no more. The answer tells it that its end was seen; then the port is no longer used.
@@ -213,4 +232,9 @@ export class PortLink implements PipeOwner, PipeTaker {
     this.#pipe.acknowledge(unsent.length);
     if (unsent.length > 0) this.#party.onUnsent(end, unsent, reason);
   }
+}
+
+// How often the other side must hear what was taken, that may have so many messages under way; 0: any number.
+function stepOf(window: number): number {
+  return window === 0 ? STEP : Math.max(1, Math.min(STEP, (window + 1) >> 1));
 }

@@ -14,7 +14,7 @@ import {
   Subscriber,
   type ZmqError,
 } from "../../src/node.ts";
-import { BRIEFLY, check, codeOf, eventually, receive, receiveEach } from "../support/harness.ts";
+import { BRIEFLY, check, codeOf, eventually, fill, receive, receiveEach } from "../support/harness.ts";
 import { page } from "../support/joined.ts";
 
 const NAME = "inproc://name";
@@ -173,6 +173,35 @@ for (const rings of [true, false]) {
     })();
     assert.deepEqual(await receiveEach(pull, 100), numbers(100));
     await rest;
+  });
+
+  both("marks changed later hold, on both sides, and so does what is said of what was taken", async (t) => {
+    const main = page(t, rings);
+    const worker = await main.joined();
+    const pull = new Pull({ context: worker.context });
+    await pull.bind(NAME);
+    const push = new Push({ context: main.context });
+    push.connect(NAME);
+    await push.connected();
+    const underWay = (marks: number): Promise<void> => eventually(() => push.peers()[0].sending.highWaterMark === marks);
+    pull.receiveHighWaterMark = 3;
+    await underWay(1003);
+    push.sendHighWaterMark = 2;
+    await underWay(5);
+    assert.equal(fill(push, "x"), 5);
+    const waiting = push.send("woken by the new mark");
+    pull.receiveHighWaterMark = 4;
+    await waiting;
+    assert.equal(push.trySend("too many"), false);
+    const rest = (async () => {
+      for (let i = 0; i < 100; i++) await push.send(String(i));
+    })();
+    assert.deepEqual((await receiveEach(pull, 106)).slice(6), numbers(100));
+    await rest;
+    pull.receiveHighWaterMark = 0;
+    await underWay(0);
+    assert.equal(fill(push, "x", 5000), 5000);
+    assert.equal((await receiveEach(pull, 5000)).length, 5000);
   });
 
   both("a subscriber gets its topics", async (t) => {
