@@ -203,7 +203,8 @@ export class PortThreads implements JoinedThreads {
       this.#ties.delete(tie);
       const lingered = waiting.leave();
       const { pipe } = waiting;
-      this.#connect(connector, pipe.other, data as Hello, port1, owner, () => {
+      this.#connect(connector, pipe.other, data as Hello, port1, owner, (link) => {
+        waiting.tellMark(link);
         if (!pipe.closed) connector.onJoined(pipe);
       });
       lingered();
@@ -225,7 +226,7 @@ export class PortThreads implements JoinedThreads {
     });
   }
 
-  #connect(party: Party, own: Pipe, hello: Hello, port: Port, other: number, joined: () => void): void {
+  #connect(party: Party, own: Pipe, hello: Hello, port: Port, other: number, joined: (link: PortLink) => void): void {
     const link = new PortLink(
       { defer: this.#defer, remove: () => this.#ties.delete(link) },
       party,
@@ -234,7 +235,7 @@ export class PortThreads implements JoinedThreads {
       meet(party, own, hello).window,
     );
     this.#ties.set(link, other);
-    joined();
+    joined(link);
     link.start();
   }
 }

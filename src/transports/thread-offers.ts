@@ -75,9 +75,11 @@ export function acceptOffer(memory: SharedArrayBuffer, party: Party, door: Door,
 }
 
 /** The connecting side: the offer was accepted, its waiting pipe is joined to the connection. */
-export function joinOffer(rings: LinkRings, { connector, pipe }: WaitingConnection, host: LinkHost): RingLink {
+export function joinOffer(rings: LinkRings, waiting: WaitingConnection, host: LinkHost): RingLink {
+  const { connector, pipe } = waiting;
   const hello = readHello(rings.in);
   const link = new RingLink(host, connector, pipe.other, rings, meet(connector, pipe.other, hello));
+  waiting.tellMark(link);
   if (!pipe.closed) connector.onJoined(pipe);
   return link;
 }

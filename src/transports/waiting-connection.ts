@@ -23,6 +23,7 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
   #release: (() => void) | null = null;
   #forget: (connection: WaitingConnection) => void;
   #lingered: ((flushed: number, dropped: number) => void) | null = null;
+  #mark: number | null = null;
 
   /** `forget` is called when it is given up. */
   constructor(name: string, connector: Party, holds: WaitingHold, forget: (connection: WaitingConnection) => void) {
@@ -54,8 +55,13 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
     // Nobody takes anything.
   }
 
-  onMark(): void {
-    // The mark is told when somebody joins.
+  onMark(messages: number): void {
+    this.#mark = messages;
+  }
+
+  /** Tells who has joined of a mark that is newer than what the offer said of it. */
+  tellMark(joined: PipeTaker): void {
+    if (this.#mark !== null) joined.onMark(this.#mark);
   }
 
   onReadable(): void {

@@ -132,6 +132,24 @@ check("test_sockopt_hwm (threads): marks changed later count at once, on both si
   assert.deepEqual((await worker.told<string[]>()).slice(0, 7), [..."xxxxx", "woken by the other side's new mark", "x"]);
 });
 
+check("a mark that changes while the connection is being made counts too", async (t) => {
+  const push = own(t, new Push({ sendHighWaterMark: 1 }));
+  const endpoint = anyEndpoint("inproc");
+  await push.bind(endpoint);
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const pull = new zmtp.Pull({ receiveHighWaterMark: 1 });
+      pull.connect(argument);
+      pull.receiveHighWaterMark = 6;
+      await pull.receive();
+    },
+    endpoint,
+  );
+  await push.connected();
+  await eventually(() => push.peers()[0].sending.highWaterMark === 7);
+});
+
 check("a socket that closes delivers what it had sent, and the other side sees its peer go", async (t) => {
   const pull = own(t, new Pull());
   const endpoint = anyEndpoint("inproc");
