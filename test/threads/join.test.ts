@@ -204,6 +204,18 @@ for (const rings of [true, false]) {
     assert.equal((await receiveEach(pull, 5000)).length, 5000);
   });
 
+  both("a mark that changes while the connection is being made counts too", async (t) => {
+    const main = page(t, rings);
+    const worker = await main.joined();
+    const push = new Push({ context: worker.context });
+    await push.bind(NAME);
+    const pull = new Pull({ context: main.context });
+    pull.connect(NAME);
+    pull.receiveHighWaterMark = 6;
+    await push.connected();
+    await eventually(() => push.peers()[0].sending.highWaterMark === 1006);
+  });
+
   both("a subscriber gets its topics", async (t) => {
     const main = page(t, rings);
     const worker = await main.joined();
