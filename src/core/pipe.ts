@@ -105,6 +105,11 @@ export class Pipe {
     this.#applyMark();
   }
 
+  /** The reader's mark; null while it is not known. */
+  get addedMark(): number | null {
+    return this.#addedMark;
+  }
+
   /** Most messages that may be under way from this end; 0: no limit. */
   get highWaterMark(): number {
     return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;

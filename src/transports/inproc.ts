@@ -94,6 +94,7 @@ export function inprocTransport(names = new InprocNames(), others: OtherThreads 
         { owner: connection, peer: new Peer(party.endpoint), highWaterMark: 0 },
       );
       connection.pipe = pipe;
+      far.addHighWaterMark(party.settings.receiveHighWaterMark);
       if (party.conflates.sending) pipe.conflate();
       if (party.conflates.receiving) far.conflate();
       party.onPipe(pipe);
@@ -117,7 +118,6 @@ function join(connector: Party, pipe: Pipe, binder: Party): void {
   far.owner = binder.owner;
   pipe.addHighWaterMark(binder.settings.receiveHighWaterMark);
   far.setHighWaterMark(binder.settings.sendHighWaterMark);
-  far.addHighWaterMark(connector.settings.receiveHighWaterMark);
   if (binder.conflates.receiving) pipe.conflate();
   if (binder.conflates.sending) far.conflate();
   connector.introduce(far.peer);

@@ -23,7 +23,6 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
   #release: (() => void) | null = null;
   #forget: (connection: WaitingConnection) => void;
   #lingered: ((flushed: number, dropped: number) => void) | null = null;
-  #mark: number | null = null;
 
   /** `forget` is called when it is given up. */
   constructor(name: string, connector: Party, holds: WaitingHold, forget: (connection: WaitingConnection) => void) {
@@ -56,12 +55,13 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
   }
 
   onMark(messages: number): void {
-    this.#mark = messages;
+    this.pipe.other.addHighWaterMark(messages);
   }
 
-  /** Tells who has joined of a mark that is newer than what the offer said of it. */
+  /** Tells who has joined of a receive mark that changed since the connect: its offer said the former. */
   tellMark(joined: PipeTaker): void {
-    if (this.#mark !== null) joined.onMark(this.#mark);
+    const { addedMark } = this.pipe.other;
+    if (addedMark !== null && addedMark !== this.connector.settings.receiveHighWaterMark) joined.onMark(addedMark);
   }
 
   onReadable(): void {

@@ -221,6 +221,16 @@ check("test_sockopt_hwm: marks changed after connect count at once, on both side
   assert.equal(push.stats().sending, 10);
 });
 
+check("test_sockopt_hwm (inproc, connect first): marks changed before the bind count", async (t) => {
+  const pull = own(t, new Pull({ receiveHighWaterMark: 1 }));
+  const push = own(t, new Push({ sendHighWaterMark: 2 }));
+  const endpoint = anyEndpoint("inproc");
+  pull.connect(endpoint);
+  pull.receiveHighWaterMark = 6;
+  await push.bind(endpoint);
+  assert.equal(fill(push, "x", MANY), 8);
+});
+
 check("test_sockopt_hwm: a raised mark lets waiting sends go on, and 0 lifts it", async (t) => {
   const push = own(t, new Push({ sendHighWaterMark: 1 }));
   push.connect(await freeEndpoint("tcp"));
