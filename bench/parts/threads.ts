@@ -64,6 +64,13 @@ export const threads: Part = {
       against: "postMessage",
       least: 1.5,
     })),
+    ...[100_000, 1_000_000].map((size) => ({
+      case: sizeName(size),
+      contestant: "zmtp views",
+      metric: "rate",
+      against: "postMessage",
+      least: 1.5,
+    })),
   ],
 };
 

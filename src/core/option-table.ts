@@ -279,7 +279,7 @@ export const OPTIONS = {
    */
   maxUnreadSize: int(OURS, "", 256 * 1024 * 1024, { unit: "bytes", min: 1, max: BIG, types: RECEIVERS }),
   /**
-   * Frames of 16 KiB to 1 MiB from other threads are views of the memory that both share instead of copies, until `release` is called with
+   * Frames of 1 KiB to 1 MiB from other threads are views of the memory that both share instead of copies, until `release` is called with
    * their message. Until then their room is taken; afterwards they show other bytes.
    */
   receiveViews: bool(OURS, "", false, { types: BORROWERS }),

@@ -27,7 +27,7 @@ const SLAB_BYTES = 8192;
 /** Larger ones count as `largeBytes`. */
 const LARGE_BYTES = 65536;
 /** From this size on a body is lent, if anybody wants to borrow: below, a copy costs less than a loan (docs/performance.md). */
-const LEND_BYTES = 16384;
+const LEND_BYTES = 1024;
 const MORE_BIT = 8;
 const KIND_BITS = 7;
 
