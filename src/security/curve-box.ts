@@ -12,18 +12,9 @@
  */
 import { allocate, allocateOwn, EMPTY, readUint64, setBytes, viewOf, writeUint64 } from "../base/bytes.ts";
 import { assert, type ErrorReason } from "../base/errors.ts";
-import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
+import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, type Lender, MAX_HEADER_BYTES, writeHeader } from "../zmtp/frame-encoder.ts";
 import { type FrameTransform, MAX_SEALED_BODY_BYTES } from "../zmtp/mechanism.ts";
-import {
-  type BoxKey,
-  INPUT_BYTES,
-  KEY_BYTES,
-  type NativeBox,
-  NONCE_BYTES,
-  type Sodium,
-  TAG_BYTES,
-  WORK_BYTES,
-} from "./sodium.ts";
+import { type BoxKey, INPUT_BYTES, KEY_BYTES, type NativeBox, NONCE_BYTES, type Sodium, TAG_BYTES } from "./sodium.ts";
 
 const INNER_MORE = 1;
 const INNER_COMMAND = 2;
@@ -37,12 +28,14 @@ const PREFIX_BYTES = NAME.length + COUNTER_BYTES;
 const OVERHEAD_BYTES = PREFIX_BYTES + TAG_BYTES + 1;
 const NO_HEADER = -1;
 const FORGED = "an encrypted frame cannot be opened: it was changed, or forged";
-/** What the native library seals is gathered in chunks of this size. */
-const CHUNK_BYTES = 64 * 1024;
+/** Sealed frames are gathered in chunks of this size. */
+const CHUNK_BYTES = 65536;
 /** From this size on the native library, if there is one, is faster in spite of its calls' cost. Measured: docs/performance.md. */
 const NATIVE_BYTES = 800;
 /** Above this a short body costs less to copy by `set` than by a loop. */
 const LOOP_BYTES = 48;
+/** Up to this an opened body gets memory of its own, and the sealed one's is freed: as where nothing is sealed. */
+const COPY_BYTES = 64;
 
 /** The first 16 octets of the nonces of both directions. */
 const TO_SERVER = "CurveZMQMESSAGEC";
@@ -62,8 +55,9 @@ export class CurveBox implements FrameTransform {
   #closed = false;
   // A frame found no memory: the peer could make no sense of the next ones.
   #exhausted = false;
-  // Sealed frames: those that left the heap, and how many octets of the work area hold others.
+  // Sealed frames: those that are done, who lends memory for them, and how many octets of the work area hold others.
   #pieces: Uint8Array[] = [];
+  #lender: Lender = OWN_MEMORY;
   #area = 0;
   #used = 0;
   // Frames that the native library sealed.
@@ -83,8 +77,9 @@ export class CurveBox implements FrameTransform {
 
   // Sealing -----------------------------------------------------------------------------------------------------------
 
-  seal(parts: readonly Uint8Array[]): Uint8Array[] | null {
+  seal(parts: readonly Uint8Array[], lender: Lender = OWN_MEMORY): Uint8Array[] | null {
     assert(!this.#closed, "no frame is sealed after the end");
+    this.#lender = lender;
     let flags = NO_HEADER;
     for (const part of parts) {
       if (flags === NO_HEADER) flags = this.#sealPart(part);
@@ -113,7 +108,8 @@ export class CurveBox implements FrameTransform {
       const size = long ? readUint64(part, at + 1) : part[at + 1];
       const body = at + (long ? MAX_HEADER_BYTES : 2);
       if (body === end && size > 0) return flags;
-      if (onHeap && !this.#goesNative(size)) this.#sealInput(flags, input + body, size);
+      if (this.#goesNative(size)) this.#sealFrom(flags, part, body, size);
+      else if (onHeap) this.#sealInput(flags, input + body, size);
       else this.#sealBody(flags, part, body, size);
       at = body + size;
     }
@@ -140,7 +136,7 @@ export class CurveBox implements FrameTransform {
 
   // The body is elsewhere: it is copied to where its box will be, and sealed in place.
   #sealBody(flags: number, source: Uint8Array, from: number, size: number): void {
-    if (this.#goesNative(size)) return this.#sealNative(flags, source, from, size);
+    if (this.#goesNative(size)) return this.#sealCopy(flags, source, size);
     const { module, nonce } = this.#sodium;
     if (this.#chunkUsed > 0) this.#endChunk();
     const at = this.#room(MAX_HEADER_BYTES + OVERHEAD_BYTES + size);
@@ -157,7 +153,7 @@ export class CurveBox implements FrameTransform {
 
   // Where the next frame can go; those before it leave the heap when they are many. Negative: there is no memory.
   #room(bytes: number): number {
-    if (this.#used > 0 && this.#used + bytes > WORK_BYTES) this.#empty();
+    if (this.#used > 0 && this.#used + bytes > CHUNK_BYTES) this.#empty();
     if (this.#used === 0) {
       const area = this.#sodium.work(bytes);
       this.#exhausted ||= area === undefined;
@@ -170,28 +166,47 @@ export class CurveBox implements FrameTransform {
   #empty(): void {
     this.#endChunk();
     if (this.#used === 0) return;
-    const piece = allocateOwn(this.#used);
+    const piece = this.#lender.lend(this.#used).subarray(0, this.#used);
     setBytes.call(piece, this.#sodium.module.HEAPU8.subarray(this.#area, this.#area + this.#used), 0);
     this.#pieces.push(piece);
     this.#used = 0;
   }
 
-  // Frames follow each other in chunks, so that a write has few parts.
-  #sealNative(flags: number, source: Uint8Array, from: number, size: number): void {
+  // The native library boxes a frame out of a part. The octet before its body, the last of its header, is meanwhile the inner
+  // flags: the part goes on being the plain form.
+  #sealFrom(flags: number, part: Uint8Array, body: number, size: number): void {
+    const box = this.#nextBox(size);
+    const last = part[body - 1];
+    part[body - 1] = innerFlags(flags);
+    this.#sealNative(box, viewIn(part, body - 1, 1 + size));
+    part[body - 1] = last;
+  }
+
+  // A body of its own belongs to the program: it is copied to where its box will be.
+  #sealCopy(flags: number, source: Uint8Array, size: number): void {
+    const box = this.#nextBox(size);
+    const chunk = this.#chunk;
+    const text = box + TAG_BYTES;
+    chunk[text] = innerFlags(flags);
+    setBytes.call(chunk, source, text + 1);
+    this.#sealNative(box, viewIn(chunk, text, 1 + size));
+  }
+
+  #sealNative(box: number, text: Uint8Array): void {
+    const target = viewIn(this.#chunk, box, TAG_BYTES + text.length);
+    (this.#sodium.native as NativeBox).seal(target, text, this.#sendNonce, this.#nativeKey as Uint8Array);
+    this.#chunkUsed = box + target.length;
+  }
+
+  // Frames follow each other in chunks, so that a write has few parts. Returns where the next one's box goes.
+  #nextBox(size: number): number {
     if (this.#used > 0) this.#empty();
     const most = MAX_HEADER_BYTES + OVERHEAD_BYTES + size;
     if (this.#chunk.length - this.#chunkUsed < most) {
       this.#endChunk();
-      this.#chunk = allocateOwn(Math.max(CHUNK_BYTES, most));
+      this.#chunk = this.#lender.lend(Math.max(CHUNK_BYTES, most));
     }
-    const chunk = this.#chunk;
-    const box = this.#prefix(chunk, this.#chunkUsed, size);
-    const text = box + TAG_BYTES;
-    const end = text + 1 + size;
-    chunk[text] = innerFlags(flags);
-    setBytes.call(chunk, from === 0 && size === source.length ? source : viewIn(source, from, size), text + 1);
-    (this.#sodium.native as NativeBox).seal(viewIn(chunk, box, end - box), this.#sendNonce, this.#nativeKey as Uint8Array);
-    this.#chunkUsed = end;
+    return this.#prefix(this.#chunk, this.#chunkUsed, size);
   }
 
   #endChunk(): void {
@@ -212,7 +227,7 @@ export class CurveBox implements FrameTransform {
 
   // Opening -----------------------------------------------------------------------------------------------------------
 
-  open(body: Uint8Array): Uint8Array | null {
+  open(body: Uint8Array, given = false): Uint8Array | null {
     if (this.#closed) return this.#refuse("disconnected", "the connection is over");
     if (body.length < OVERHEAD_BYTES)
       return this.#refuse("malformed-sealed", `an encrypted frame has ${body.length} bytes, ${OVERHEAD_BYTES} is the least`);
@@ -225,13 +240,13 @@ export class CurveBox implements FrameTransform {
     }
     for (let i = 0; i < COUNTER_BYTES; i++) this.#receiveNonce[NONCE_BYTES - COUNTER_BYTES + i] = body[NAME.length + i];
     const size = body.length - OVERHEAD_BYTES;
-    const opened = this.#goesNative(size) ? this.#openNative(body, size) : this.#openOnHeap(body, size);
+    const opened = this.#goesNative(size) ? this.#openNative(body, size, given) : this.#openOnHeap(body, size, given);
     if (opened === null) return this.#exhausted ? null : this.#refuse("cryptographic", FORGED);
     this.#received = counter;
     return opened;
   }
 
-  #openOnHeap(body: Uint8Array, size: number): Uint8Array | null {
+  #openOnHeap(body: Uint8Array, size: number, given: boolean): Uint8Array | null {
     const { module, nonce } = this.#sodium;
     const area = this.#sodium.work(body.length);
     if (area === undefined) {
@@ -245,14 +260,15 @@ export class CurveBox implements FrameTransform {
     const text = tag + TAG_BYTES;
     if (module._crypto_box_open_detached_afternm(text, text, tag, size + 1, 0, nonce, this.#key.pointer) !== 0) return null;
     this.flags = outerFlags(heap[text]);
-    const opened = allocate(size);
+    const opened = given && size > COPY_BYTES ? viewIn(body, OVERHEAD_BYTES, size) : allocate(size);
     if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) opened[i] = heap[text + 1 + i];
     else setBytes.call(opened, heap.subarray(text + 1, text + 1 + size), 0);
     return opened;
   }
 
-  #openNative(body: Uint8Array, size: number): Uint8Array | null {
-    const text = allocate(1 + size);
+  // The text may lie where the box has it: the library judges the box before it writes.
+  #openNative(body: Uint8Array, size: number, given: boolean): Uint8Array | null {
+    const text = given ? viewIn(body, PREFIX_BYTES + TAG_BYTES, 1 + size) : allocate(1 + size);
     const { native } = this.#sodium;
     const box = viewIn(body, PREFIX_BYTES, body.length - PREFIX_BYTES);
     if (!native?.open(text, box, this.#receiveNonce, this.#nativeKey as Uint8Array)) return null;
@@ -271,6 +287,8 @@ export class CurveBox implements FrameTransform {
     this.#nativeKey?.fill(0);
   }
 }
+
+const OWN_MEMORY: Lender = { lend: allocateOwn };
 
 // Costs less than `subarray`.
 function viewIn(bytes: Uint8Array, from: number, size: number): Uint8Array {

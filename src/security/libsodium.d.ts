@@ -37,7 +37,7 @@ declare module "libsodium" {
 
 declare module "sodium-native" {
   const sodium: {
-    crypto_secretbox_detached(box: Uint8Array, tag: Uint8Array, text: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
+    crypto_secretbox_easy(box: Uint8Array, text: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
     crypto_secretbox_open_easy(text: Uint8Array, box: Uint8Array, nonce: Uint8Array, key: Uint8Array): boolean;
   };
   export default sodium;

@@ -18,16 +18,16 @@ export const NONCE_BYTES = 24;
 export const TAG_BYTES = 16;
 
 /** What the work area has; it grows for a larger frame, and shrinks again when one came that large no more. */
-export const WORK_BYTES = 256 * 1024;
+const WORK_BYTES = 256 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** What the input area has. */
 export const INPUT_BYTES = 128 * 1024;
 
 /** A faster library for large frames, if the platform has one. Keys are 32 octets, boxes tag first. */
 export interface NativeBox {
-  /** Makes the box of `box[16..]` in place: the tag goes before it. */
-  seal(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
-  /** Writes the text of a box, and says whether the box was right. */
+  /** Makes the box of a text, which may be `box[16..]` itself. */
+  seal(box: Uint8Array, text: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
+  /** Writes the text of a box, maybe over `box[16..]`, and says whether the box was right: if not, nothing is written. */
   open(text: Uint8Array, box: Uint8Array, nonce: Uint8Array, key: Uint8Array): boolean;
 }
 

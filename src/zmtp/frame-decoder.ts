@@ -216,8 +216,9 @@ export class FrameDecoder {
     // Read once per chunk: the getters cost as much as the view.
     const { buffer, byteOffset } = chunk;
     const { copyBodies } = this.#limits;
-    // What is sealed is opened into memory of its own: a view is enough, also of lent memory.
+    // What is sealed is opened where it is, or into memory of its own: a view is enough, also of lent memory.
     const opens = this.#transform !== null;
+    const given = !copyBodies && !this.#lent;
     const copyLimit = opens ? -1 : copyBodies || this.#lent ? Number.POSITIVE_INFINITY : COPY_BYTES;
     const sharedLimit = copyBodies ? COPY_BYTES : LENT_SHARED_BYTES;
     let at = 0;
@@ -247,14 +248,16 @@ export class FrameDecoder {
       at = next;
       if (size > COPY_BYTES) this.#largeBytes += size;
       const from = byteOffset + body;
-      this.#emit(flags, size > copyLimit ? viewOf(buffer, from, size) : copyOf(chunk, buffer, from, body, size, sharedLimit));
+      const frame = size > copyLimit ? viewOf(buffer, from, size) : copyOf(chunk, buffer, from, body, size, sharedLimit);
+      this.#emit(flags, frame, given);
     }
     return at;
   }
 
-  #emit(flags: number, body: Frame): void {
+  // `given`: the body's memory is nobody else's.
+  #emit(flags: number, body: Frame, given: boolean): void {
     if (this.#transform !== null) {
-      const opened = this.#transform.open(body);
+      const opened = this.#transform.open(body, given);
       if (opened === null) return this.#fail(this.#transform.failure.reason, this.#transform.failure.text, body);
       body = opened;
       flags = this.#transform.flags;
@@ -346,7 +349,7 @@ export class FrameDecoder {
   #finishBody(): void {
     const body = this.#body as Uint8Array;
     this.#body = null;
-    this.#emit(this.#flags, body);
+    this.#emit(this.#flags, body, true);
   }
 }
 

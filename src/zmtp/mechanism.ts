@@ -18,7 +18,7 @@ import {
   encodeMetadata,
   type Metadata,
 } from "./command.ts";
-import type { WireForm } from "./frame-encoder.ts";
+import type { Lender } from "./frame-encoder.ts";
 
 /** What the beginning of a handshake, or one of its frames, led to. */
 export type MechanismStep =
@@ -78,10 +78,13 @@ export interface FrameTransform {
   readonly failure: { readonly reason: ErrorReason; readonly text: string };
   /** Octets that a sealed frame's body may have. */
   readonly maxSealedBytes: number;
-  /** The wire form of plain frames with each of them sealed, in memory of its own. */
-  readonly seal: WireForm;
-  /** The body inside a sealed frame's body, in memory of its own; null when it is not what the peer sealed next. */
-  open(body: Uint8Array): Uint8Array | null;
+  /** As a `WireForm`: the plain frames with each of them sealed. Without a lender in memory of their own. */
+  seal(parts: readonly Uint8Array[], lender?: Lender): Uint8Array[] | null;
+  /**
+   * The body inside a sealed frame's body; null when it is not what the peer sealed next. It takes the sealed one's place in
+   * memory if that is `given` and it is not small, else it is in memory of its own.
+   */
+  open(body: Uint8Array, given?: boolean): Uint8Array | null;
   /** Wipes the keys. */
   close(): void;
 }

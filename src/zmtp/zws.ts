@@ -184,7 +184,7 @@ export class ZwsDecoder implements Decoder {
       this.#emit(message[0], body);
     } else {
       const sealed = viewOf(message.buffer, message.byteOffset + 1, size);
-      const body = this.#transform.open(sealed);
+      const body = this.#transform.open(sealed, !copyBodies);
       if (body === null) return this.#fail(this.#transform.failure.reason, this.#transform.failure.text, sealed);
       const { flags } = this.#transform;
       this.#emit((flags & FLAG_MORE) | ((flags & FLAG_COMMAND) >> 1), body);

@@ -91,6 +91,22 @@ check("a name that does not exist is an event, and what waits for it is dropped 
   await eventually(() => radio.stats().dropped["name-not-found"] === 1);
 });
 
+check("libzmq's #2862: a RADIO whose host answers that nobody listens goes on, and is heard when somebody does", async (t) => {
+  const radio = own(t, new Radio());
+  const port = await freeUdpPort();
+  radio.connect(`udp://127.0.0.1:${port}`);
+  // Each of these is answered with "port unreachable", which the system reports at a later call.
+  for (let i = 0; i < 20; i++) {
+    await radio.send("unheard", { group: "g" });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const dish = own(t, new Dish({ receiveTimeout: 5000 }));
+  dish.join("g");
+  await dish.bind(`udp://127.0.0.1:${port}`);
+  await radio.send("heard", { group: "g" });
+  assert.equal(String((await dish.receive())[0]), "heard");
+});
+
 check("a DISH that is full loses messages with an event, and goes on", async (t) => {
   const dish = own(t, new Dish({ receiveHighWaterMark: 2, receiveTimeout: 5000 }));
   dish.join("g");

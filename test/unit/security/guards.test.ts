@@ -358,7 +358,7 @@ describe("CURVE: what is left when it is over", () => {
   it("the native library's copy of the key is zero too", () => {
     let copy: Uint8Array | undefined;
     const native: NativeBox = {
-      seal: (_box, _nonce, key) => {
+      seal: (_box, _text, _nonce, key) => {
         copy = key;
       },
       open: () => false,
