@@ -2,6 +2,8 @@
 // `npm run test:runtimes`: the socket, spec, transport and interop suites on every runtime, and a table of what holds where.
 // `npm run test:runtimes -- bun deno transport spec/pair`: only these runtimes, only these tests.
 // `npm run test:runtimes -- --write bun`: writes the rows of what ran into docs/runtimes.md, and all known gaps.
+// `npm run test:runtimes -- deno interop --part=2/5`: the second fifth of these files. What ran is remembered until a source or test changes; a
+// suite's cell is written when all of its files ran, in however many parts.
 //
 // The column «package» says whether the packed package, installed into an empty project, runs there (package-runs.mjs).
 //
@@ -9,7 +11,8 @@
 // told, so that the list stays true. Fails when a test fails that is in no gap.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildIfStale } from "./build.mjs";
@@ -30,6 +33,8 @@ const TITLES = {
   bun: "Bun",
   deno: "Deno",
 };
+/** In the table where not all files of a suite ran. */
+const NOT_RUN = "-";
 const HEAD = ["runtime", "version", ...SUITES, "package"];
 
 /**
@@ -75,13 +80,6 @@ const GAPS = [
       "its Request takes methods that Fetch refuses, so the handler is asked; and the second test writes through internals of `ws` that Bun has not",
   },
   {
-    runtime: "bun",
-    file: /interop\/socks/,
-    title: /^\(the file\)/,
-    where: "the peer in the same process",
-    reason: "npm `zeromq` needs functions of libuv that Bun has not, and ends the process",
-  },
-  {
     runtime: "node-24",
     file: /spec\/hostile/,
     title: /^PINGs of a peer that never reads/,
@@ -115,18 +113,11 @@ const GAPS = [
   },
   {
     runtime: "deno",
-    file: /interop\/socks/,
-    title: /a request goes through|with user and password/,
-    where: "SOCKS5",
-    reason: "requests through a proxy may stay without an answer; why is not known yet",
-  },
-  {
-    runtime: "deno",
-    file: /interop\/(breaks|heartbeats|mongrel2)/,
-    title: /^\(the file\)|^restarts with Mongrel2|^a handler behind Mongrel2/,
-    where: "long conversations with other programs",
+    file: /interop\/mongrel2-serve/,
+    title: /^\(the file\)/,
+    where: "the control port of Mongrel2",
     reason:
-      "files that do not come to their end in three minutes, and restarts of Mongrel2 in which answers are late; why is not known yet",
+      "its test passes alone, and now and then does not come to its end behind the one with a thousand clients; why is not known",
   },
 ];
 
@@ -223,12 +214,45 @@ async function runAll(name, files) {
   return { version, outcomes, problems };
 }
 
+/** What was run is remembered for these sources and tests only. */
+function stampOfSources() {
+  const hash = createHash("sha256");
+  for (const folder of ["build/src", "build/test"])
+    for (const path of listFiles(folder)) if (path.endsWith(".js")) hash.update(path).update(readFileSync(join(root, path)));
+  return hash.digest("hex");
+}
+
+/**
+ * The outcomes of all files that ran on a runtime with these sources, the latest of each, those of now among them.
+ * @param {string} name
+ * @param {string} version
+ * @param {readonly Outcome[]} outcomes
+ * @returns {Outcome[]}
+ */
+function remember(name, version, outcomes) {
+  const folder = join(root, "build/runtimes");
+  const file = join(folder, `${name}.json`);
+  const key = `${version} ${stampOfSources()}`;
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { key: "", outcomes: [] };
+  const earlier = /** @type {Outcome[]} */ (kept.key === key ? kept.outcomes : []);
+  const all = [...earlier.filter((each) => !outcomes.some((now) => now.file === each.file)), ...outcomes];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, JSON.stringify({ key, outcomes: all }));
+  return all;
+}
+
+/** @param {string} suite */
+function filesOf(suite) {
+  return listFiles(`build/test/${suite}`).filter((path) => path.endsWith(".test.js"));
+}
+
 /**
  * Prints what one runtime did and returns its row.
  * @param {string} name
  * @param {Awaited<ReturnType<typeof runAll>>} result
  */
 function judge(name, { version, outcomes, problems }) {
+  const remembered = remember(name, version, outcomes);
   const known = GAPS.filter((gap) => gap.runtime === name);
   /** @type {(outcome: Outcome) => boolean} */
   const isGap = ({ file, title }) => known.some((gap) => gap.file.test(file) && gap.title.test(title));
@@ -238,13 +262,14 @@ function judge(name, { version, outcomes, problems }) {
     console.log(`  ${name}: FAILED ${file.replace("build/test/", "")}: ${title}: ${message.split("\n")[0]}`);
   }
   for (const gap of known) {
+    if (!outcomes.some(({ file }) => gap.file.test(file))) continue;
     const count = failed.filter(({ file, title }) => gap.file.test(file) && gap.title.test(title)).length;
     console.log(`  ${name}: ${count === 0 ? "a gap is closed" : `gap (${count} tests)`}: ${gap.reason}`);
   }
   /** @type {(suite: string) => string} */
   const cell = (suite) => {
-    const own = outcomes.filter(({ file }) => file.startsWith(`build/test/${suite}/`));
-    if (own.length === 0) return "-";
+    const own = remembered.filter(({ file }) => file.startsWith(`build/test/${suite}/`));
+    if (!filesOf(suite).every((path) => own.some(({ file }) => file === path))) return NOT_RUN;
     const passed = own.filter((each) => each.state === "passed").length;
     const wrong = own.filter((each) => each.state === "failed").length;
     const skipped = own.length - passed - wrong;
@@ -278,7 +303,13 @@ export function writePage(rows) {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT") throw error;
   }
-  for (const row of rows) before.set(row[0], row);
+  for (const row of rows) {
+    const old = before.get(row[0]);
+    before.set(
+      row[0],
+      row.map((cell, column) => (cell === NOT_RUN ? (old?.[column] ?? NOT_RUN) : cell)),
+    );
+  }
   const table = [
     HEAD,
     HEAD.map(() => "---"),
@@ -298,30 +329,39 @@ ${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
 ## Known gaps
 
 A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script. Failures in no gap come from single runs
-on a busy machine: those of Node.js pass alone, on the same version; those of Bun (ws to a listener of libzmq, and one of Mongrel2) were not run again.
+on a busy machine: those of Node.js pass alone, on the same version.
 
 ${gaps.join("\n")}
+
+What looked like gaps and is in the tools: on Deno 2.9 \`ChildProcess.kill\` sends one signal only (after SIGSTOP neither SIGCONT nor SIGKILL, denoland/deno#36643, mended since, but not in 2.9.6), \`t.after\` of a test
+inside \`describe\` is never called (a handler of one test took the requests of the next), and npm \`zeromq\` loads but never receives, with or without a proxy. The tests signal by process id, undo by \`afterEach\`, and have
+libzmq in a process of its own; breaks, heartbeats, SOCKS5 and restarts of Mongrel2 hold on Deno, and SOCKS5 on Bun.
 
 Not in this table: threads ([guide/threads.md](guide/threads.md) says what differs between runtimes), and browsers, which have tests of their own in \`test/browser\`, in Chromium.
 
 ## Electron
 
 Electron refuses memory that a native addon has allocated outside of V8's heap (external buffers). Nothing here has any: there is no native code, and \`sodium-native\`, which is used for large CURVE frames
-when a program has installed it, is given buffers of ours and gives none. A test reads the sources for it (\`unit/tools/external-memory\`). The package was not run in Electron itself.
+when a program has installed it, is given buffers of ours and gives none. A test reads the sources for it (\`unit/tools/external-memory\`). The package was not run in Electron itself: the package \`electron\` of npm
+has no program in it, which its install script fetches from elsewhere.
 `,
   );
 }
 
 async function main() {
   const writes = process.argv.includes("--write");
-  const given = process.argv.slice(2).filter((each) => each !== "--write");
+  const [part = 1, parts = 1] = (process.argv.find((each) => each.startsWith("--part="))?.slice(7) ?? "1/1")
+    .split("/")
+    .map(Number);
+  const given = process.argv.slice(2).filter((each) => !each.startsWith("--"));
   const names = given.filter((each) => NAMES.includes(each));
   const filters = given.filter((each) => !NAMES.includes(each));
   if ((await buildIfStale()) !== 0 || (await compile()) !== 0) return 1;
   const wanted = filters.length > 0 ? filters : SUITES;
   const files = listFiles("build/test")
     .filter((path) => path.endsWith(".test.js"))
-    .filter((path) => wanted.some((each) => path.startsWith(`build/test/${each}/`) || path === `build/test/${each}.test.js`));
+    .filter((path) => wanted.some((each) => path.startsWith(`build/test/${each}/`) || path === `build/test/${each}.test.js`))
+    .filter((_, i) => i % parts === part - 1);
   if (files.length === 0) {
     console.error(`test:runtimes: no test matches ${wanted.join(", ")}`);
     return 1;
@@ -337,7 +377,7 @@ async function main() {
   }
   console.log("");
   printTable(rows);
-  if (writes && filters.length === 0) writePage(rows.slice(1));
+  if (writes) writePage(rows.slice(1));
   return unexpected === 0 ? 0 : 1;
 }
 

@@ -10,6 +10,7 @@ import { Handler, type Mongrel2Reply } from "../../src/mongrel2.ts";
 import { eventually } from "../support/harness.ts";
 import { ask } from "../support/http-client.ts";
 import { Mongrel2, mongrel2Missing } from "../support/mongrel2.ts";
+import { undoing } from "../support/undoing.ts";
 
 const TIMEOUT_MS = 90_000;
 const REQUESTS = 10_000;
@@ -70,6 +71,7 @@ function tryAsk(server: Mongrel2, path: string, agent: Agent): Promise<string | 
 }
 
 describe("restarts with Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS }, () => {
+  const atEnd = undoing();
   let server: Mongrel2;
   before(async () => {
     server = await Mongrel2.start();
@@ -84,7 +86,7 @@ describe("restarts with Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS 
 
   it("ten thousand requests while handlers are killed and restarted: each gets its own answer", async (t) => {
     const mortals = new Mortals(server.address);
-    t.after(() => mortals.end());
+    atEnd(() => mortals.end());
     await Promise.all(Array.from({ length: HANDLERS }, () => mortals.start()));
     const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     let next = 0;
@@ -111,11 +113,11 @@ describe("restarts with Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS 
     assert.ok(again <= mortals.kills * CONNECTIONS, `${again} requests had no answer`);
   });
 
-  it("a reply never reaches a client of the server's next run, which has the same number", async (t) => {
+  it("a reply never reaches a client of the server's next run, which has the same number", async () => {
     await freshRun();
     const held: Mongrel2Reply[] = [];
     const handler = new Handler({ servers: server.address }, (_, reply) => void held.push(reply));
-    t.after(() => handler.close());
+    atEnd(() => handler.close());
     const downs: number[] = [];
     handler.events.on("down", ({ lost }) => downs.push(lost));
     await handler.ready();
@@ -151,11 +153,11 @@ describe("restarts with Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS 
     assert.deepEqual(await late, Array(20).fill("new"));
   });
 
-  it("replies that waited when the server ended do not go to the next one", async (t) => {
+  it("replies that waited when the server ended do not go to the next one", async () => {
     await freshRun();
     const held: Mongrel2Reply[] = [];
     const handler = new Handler({ servers: server.address }, (_, reply) => void held.push(reply));
-    t.after(() => handler.close());
+    atEnd(() => handler.close());
     await handler.ready();
     const early = ask(server, "/early").catch(() => undefined);
     await eventually(() => held.length === 1);
@@ -176,10 +178,10 @@ describe("restarts with Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS 
     assert.equal((await late)?.body, "new");
   });
 
-  it("requests that were asked while no handler was there are answered when one comes", async (t) => {
+  it("requests that were asked while no handler was there are answered when one comes", async () => {
     const answers = Promise.all(Array.from({ length: 10 }, (_, i) => ask(server, `/?${i}`).then(({ body }) => body)));
     const handler = new Handler({ servers: server.address }, (request, reply) => reply.http(200, {}, request.query));
-    t.after(() => handler.close());
+    atEnd(() => handler.close());
     assert.deepEqual(
       await answers,
       Array.from({ length: 10 }, (_, i) => String(i)),

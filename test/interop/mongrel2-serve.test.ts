@@ -7,7 +7,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { after, before, describe, it, type TestContext } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { Hono } from "hono";
 import { WebSocket } from "ws";
 import {
@@ -23,6 +23,7 @@ import {
 import { eventually } from "../support/harness.ts";
 import { ask, raw } from "../support/http-client.ts";
 import { Mongrel2, mongrel2Missing } from "../support/mongrel2.ts";
+import { undoing } from "../support/undoing.ts";
 
 const TIMEOUT_MS = 60_000;
 const MIB = 1 << 20;
@@ -264,6 +265,7 @@ describe("serve behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS }
 });
 
 describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_MS }, () => {
+  const atEnd = undoing();
   let server: Mongrel2;
   before(async () => {
     server = await Mongrel2.start();
@@ -271,16 +273,16 @@ describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_
   after(() => server?.end());
 
   /** A handler that ends with its test. */
-  async function handling(t: TestContext, handle: RequestFunction, options: Partial<HandlerOptions> = {}): Promise<Handler> {
+  async function handling(handle: RequestFunction, options: Partial<HandlerOptions> = {}): Promise<Handler> {
     const handler = new Handler({ servers: server.address, ...options }, handle);
-    t.after(() => handler.close());
+    atEnd(() => handler.close());
     await handler.ready();
     return handler;
   }
 
-  it("long poll: one answer reaches a thousand waiting clients, 128 with each message", async (t) => {
+  it("long poll: one answer reaches a thousand waiting clients, 128 with each message", async () => {
     const waiting: Mongrel2Request[] = [];
-    const handler = await handling(t, (request) => void waiting.push(request), { concurrency: 0 });
+    const handler = await handling((request) => void waiting.push(request), { concurrency: 0 });
     const agent = new Agent({ maxSockets: 1000 });
     const answers = Array.from({ length: 1000 }, () => ask(server, "/poll", { agent }));
     await eventually(() => waiting.length === 1000);
@@ -295,9 +297,9 @@ describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_
     agent.destroy();
   });
 
-  it("a JSON socket talks, and its end is noticed", async (t) => {
+  it("a JSON socket talks, and its end is noticed", async () => {
     let keep: Mongrel2Reply | undefined;
-    const handler = await handling(t, (request, reply) => {
+    const handler = await handling((request, reply) => {
       keep = reply;
       reply.json({ heard: request.kind === "json" && request.json() });
     });
@@ -316,12 +318,12 @@ describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_
     assert.equal((await gone).connection, keep?.request.connection);
   });
 
-  it("the control port shows a connection, closes it, reloads and stops the server", async (t) => {
+  it("the control port shows a connection, closes it, reloads and stops the server", async () => {
     const control = new ControlPort(server.control);
-    t.after(() => control.close());
+    atEnd(() => control.close());
     const socket = connect(server.port, "127.0.0.1");
     let request: Mongrel2Request | undefined;
-    await handling(t, (each) => {
+    await handling((each) => {
       request = each;
     });
     socket.write("GET /waits HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");

@@ -145,11 +145,11 @@ export class Peer {
 
   /** Stops it without its knowledge, as a machine that hangs. */
   freeze(): void {
-    this.#child.kill("SIGSTOP");
+    this.#signal("SIGSTOP");
   }
 
   thaw(): void {
-    this.#child.kill("SIGCONT");
+    this.#signal("SIGCONT");
   }
 
   /** Ends it at once, with SIGKILL; resolves when it is gone. */
@@ -157,8 +157,13 @@ export class Peer {
     if (this.#ended) return;
     const closed = once(this.#child, "close");
     for (const { reject, command } of this.#waiting.splice(0)) reject(new Error(`${this.kind.name} was killed: ${command}`));
-    this.#child.kill("SIGKILL");
+    this.#signal("SIGKILL");
     await closed;
+  }
+
+  // Deno's ChildProcess.kill takes the first signal for the end, SIGSTOP too, and sends no other.
+  #signal(name: NodeJS.Signals): void {
+    if (!this.#ended) process.kill(this.#child.pid as number, name);
   }
 
   #answered(line: string): void {
