@@ -40,6 +40,9 @@ export interface PipeTaker {
   readonly isBusy?: boolean;
 }
 
+/** A limit that no queue reaches. A small integer, which needs no memory of its own in each pipe, unlike Infinity. */
+const NO_LIMIT = 0x3fffffff;
+
 export class Pipe {
   /** Who hears of this end; set before anything is written. */
   owner: PipeOwner;
@@ -61,10 +64,9 @@ export class Pipe {
   #asleep = true;
   #ownMark = 0;
   #addedMark: number | null = null;
-  #limit = Number.POSITIVE_INFINITY;
-  #lowWater = Number.POSITIVE_INFINITY;
+  #limit = NO_LIMIT;
   // A refused writer is woken at or below this.
-  #wakeAt = Number.POSITIVE_INFINITY;
+  #wakeAt = NO_LIMIT;
   #pending = 0;
   #refused = false;
   #conflate = false;
@@ -107,12 +109,12 @@ export class Pipe {
 
   /** Most messages that may be under way from this end; 0: no limit. */
   get highWaterMark(): number {
-    return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;
+    return this.#limit === NO_LIMIT ? 0 : this.#limit;
   }
 
-  /** A refused writer is woken when no more than so many messages are pending. */
+  /** A refused writer is woken when no more than so many messages are pending. libzmq: credit comes in steps of (mark + 1) / 2. */
   get lowWaterMark(): number {
-    return this.#lowWater;
+    return this.#limit === NO_LIMIT ? NO_LIMIT : this.#limit - Math.floor((this.#limit + 1) / 2);
   }
 
   /** From now on only the newest of the messages written here waits; the mark no longer counts. */
@@ -132,7 +134,7 @@ export class Pipe {
     if (this.#pending < this.#limit && !this.#refused) return true;
     this.other.taker?.relieve();
     if (this.#pending < this.#limit && !this.#refused) return true;
-    this.notifyAt(this.#lowWater);
+    this.notifyAt(this.lowWaterMark);
     return false;
   }
 
@@ -304,10 +306,8 @@ export class Pipe {
 
   #applyMark(): void {
     const none = this.#conflate || this.#ownMark === 0 || this.#addedMark === 0;
-    this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
-    // libzmq: credit comes in steps of (mark + 1) / 2.
-    this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
-    this.#wakeAt = this.#lowWater;
+    this.#limit = none ? NO_LIMIT : this.#ownMark + (this.#addedMark ?? 0);
+    this.#wakeAt = this.lowWaterMark;
     // A raised mark gives room at once, however little.
     this.#wake(this.#limit - 1);
   }
