@@ -30,7 +30,10 @@ export interface PipeOwner {
 
 /** A reader that takes messages straight out of `write`, while none is waiting. */
 export interface PipeTaker {
-  /** True: taken, and acknowledged later. False: it has to wait in the queue. */
+  /**
+   * True: taken, and acknowledged later. False: it has to wait in the queue. Other takers may get the same array: it is not to
+   * be given to a program.
+   */
   take(frames: Frame[]): boolean;
   /** The writer is about to be refused: acknowledge what can be. */
   relieve(): void;
@@ -151,6 +154,14 @@ export class Pipe {
     return true;
   }
 
+  /** As `write`, for a message that others get too: where it has to wait, it is put into an array of its own. */
+  writeShared(frames: Frame[]): boolean {
+    if (!this.hasRoom()) return false;
+    this.#put(frames, true);
+    this.flush();
+    return true;
+  }
+
   /**
    * As `write`, over the mark if need be: for what must not get lost, such as subscriptions. Nothing happens on a
    * closed pipe.
@@ -171,6 +182,10 @@ export class Pipe {
 
   /** Writes without waking the reader; `flush` must follow. Says whether there is room for more. */
   put(frames: Frame[]): boolean {
+    return this.#put(frames, false);
+  }
+
+  #put(frames: Frame[], shared: boolean): boolean {
     const to = this.other;
     if (this.#closed || to.#closed) return false;
     this.#pending++;
@@ -178,10 +193,10 @@ export class Pipe {
     const { taker } = to;
     if (taker === null) {
       if (this.#conflate) to.#forget();
-      to.#waiting.push(frames);
+      to.#waiting.push(shared ? frames.slice() : frames);
     } else if (to.#waiting.length > 0 || !taker.take(frames)) {
       if (this.#conflate) to.#forget();
-      to.#waiting.push(keep(frames));
+      to.#waiting.push(keep(shared ? frames.slice() : frames));
     }
     return this.#pending < this.#limit;
   }
