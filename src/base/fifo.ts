@@ -7,25 +7,23 @@
  * Invariant: the ring is never full (it doubles when head would meet tail), so head === tail always means empty; a slot outside
  * head..tail holds undefined, so nothing stays reachable after it was taken. All operations are O(1), growth amortised.
  */
-/** A connection has three queues, and most of them never hold more than this. */
+/** A queue's first slots come with its first value: of ten thousand idle connections most queues never hold one. */
 const FIRST_SLOTS = 2;
+/** The ring of every queue that has held nothing; it is read from, never written to. */
+const NO_SLOTS: readonly never[] = [];
 
 export class Fifo<T> {
-  #slots: (T | undefined)[];
-  #mask: number;
+  #slots: (T | undefined)[] = NO_SLOTS as unknown as (T | undefined)[];
+  #mask = 0;
   #head = 0;
   #tail = 0;
-
-  constructor() {
-    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
-    this.#mask = FIRST_SLOTS - 1;
-  }
 
   get length(): number {
     return (this.#tail - this.#head) & this.#mask;
   }
 
   push(value: T): void {
+    if (this.#mask === 0) this.#begin();
     this.#slots[this.#tail] = value;
     this.#tail = (this.#tail + 1) & this.#mask;
     if (this.#tail === this.#head) this.#grow();
@@ -43,6 +41,7 @@ export class Fifo<T> {
 
   /** Puts a value in front of the oldest. */
   unshift(value: T): void {
+    if (this.#mask === 0) this.#begin();
     this.#head = (this.#head - 1) & this.#mask;
     this.#slots[this.#head] = value;
     if (this.#tail === this.#head) this.#grow();
@@ -53,8 +52,8 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
-    this.#mask = FIRST_SLOTS - 1;
+    this.#slots = NO_SLOTS as unknown as (T | undefined)[];
+    this.#mask = 0;
     this.#head = 0;
     this.#tail = 0;
   }
@@ -62,6 +61,11 @@ export class Fifo<T> {
   /** Oldest first; the queue must not change meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let i = this.#head; i !== this.#tail; i = (i + 1) & this.#mask) yield this.#slots[i] as T;
+  }
+
+  #begin(): void {
+    this.#slots = new Array<T | undefined>(FIRST_SLOTS).fill(undefined);
+    this.#mask = FIRST_SLOTS - 1;
   }
 
   // Called when the last free slot was just used: head === tail, the ring is full.

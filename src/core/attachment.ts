@@ -12,6 +12,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
+import type { Bound } from "./bound.ts";
 import type { Event } from "./monitor.ts";
 import type { Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
@@ -34,6 +35,8 @@ export interface AttachmentOwner {
 export class Attachment implements NetworkSink {
   readonly settings: Settings;
   readonly endpoint: string;
+  /** The entry it was bound by; null when it was connected. */
+  bound: Bound | null = null;
   #host: SessionHost;
   #owner: AttachmentOwner;
   #network: Network | null = null;

@@ -17,7 +17,8 @@ export interface Bound {
   endpoint: string;
   /** Ends listening; calls back when the address is free. */
   readonly stop: (done: () => void) => void;
-  readonly sessions: Set<Using>;
+  /** Connections that came by it and are not over. */
+  connections: number;
   /** Of these, those whose handshake is not complete. */
   readonly pending: Set<Using>;
 }
@@ -30,10 +31,10 @@ export interface Dialled {
 
 /** Why a listener takes no connection from `remote` now; undefined while it does. */
 export function tooMany(bound: Bound, settings: Settings, remote: string): ZmqError | undefined {
-  const { endpoint, sessions, pending } = bound;
+  const { endpoint, connections, pending } = bound;
   const { maxConnections, maxPendingHandshakes } = settings;
   let text: string;
-  if (sessions.size >= maxConnections) text = `it has ${sessions.size} connections, maxConnections is ${maxConnections}`;
+  if (connections >= maxConnections) text = `it has ${connections} connections, maxConnections is ${maxConnections}`;
   else if (pending.size < maxPendingHandshakes) return undefined;
   else text = `${pending.size} connections are in their handshake, maxPendingHandshakes is ${maxPendingHandshakes}`;
   return new ZmqError("too-many-connections", `${endpoint} (${remote}): ${text}`, { address: endpoint });

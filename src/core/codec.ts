@@ -10,10 +10,10 @@
  */
 import { EMPTY } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
-import { Engine, type EngineSink } from "../zmtp/engine.ts";
+import { Engine, type EngineSettings, type EngineSink } from "../zmtp/engine.ts";
 import { MAX_TTL_TENTHS } from "../zmtp/heartbeat.ts";
 import type { RawEngine } from "../zmtp/raw-engine.ts";
-import { announcesIdentity } from "../zmtp/socket-type.ts";
+import { announcesIdentity, type SocketTypeName } from "../zmtp/socket-type.ts";
 import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import { BareHandshake, ZWS_BARE, zwsFraming } from "../zmtp/zws.ts";
 import { optionBytes, type Settings } from "./options.ts";
@@ -28,33 +28,40 @@ export function makeEngine(
   link: Link,
   sink: EngineSink,
 ): Engine | RawEngine {
-  const { context, type } = socket;
   if (socket.speaksRaw(settings)) return streamsOf(socket).raw(sink);
   const { subprotocol } = link;
+  const own = engineSettings(socket.type, settings, socket.context.maxFrameBytes);
+  const framing = subprotocol === null ? streamsOf(socket).framing : zwsFraming(subprotocol);
+  const bare = subprotocol === ZWS_BARE;
+  return new Engine(own, framing, bare ? new BareHandshake(own.routingId) : socket.createMechanism(settings, peer), sink);
+}
+
+// Ten thousand connections of one endpoint have the same.
+const known = new WeakMap<Settings, EngineSettings>();
+
+function engineSettings(type: SocketTypeName, settings: Settings, mostBytes: number): EngineSettings {
+  const made = known.get(settings);
+  if (made !== undefined) return made;
   const { maxMessageSize, maxFrames, maxMetadataSize, copyReceived } = settings;
   const { heartbeatInterval, heartbeatTimeout, heartbeatTimeToLive, routingId, zapDomain } = settings;
-  const identity = announcesIdentity(type) ? optionBytes(routingId) : EMPTY;
-  return new Engine(
-    {
-      framing: subprotocol === null ? streamsOf(socket).framing : zwsFraming(subprotocol),
-      socketType: type,
-      routingId: identity,
-      acceptsOldPeers: zapDomain === null,
-      mechanism: subprotocol === ZWS_BARE ? new BareHandshake(identity) : socket.createMechanism(settings, peer),
-      limits: {
-        maxFrameBytes: maxMessageSize === -1 ? context.maxFrameBytes : maxMessageSize,
-        maxFrames,
-        maxMetadataBytes: maxMetadataSize,
-        copyBodies: copyReceived,
-      },
-      heartbeat: {
-        intervalMs: heartbeatInterval,
-        timeoutMs: heartbeatTimeout === -1 ? heartbeatInterval : heartbeatTimeout,
-        ttlTenths: Math.min(MAX_TTL_TENTHS, Math.floor(heartbeatTimeToLive / 100)),
-      },
+  const own: EngineSettings = {
+    socketType: type,
+    routingId: announcesIdentity(type) ? optionBytes(routingId) : EMPTY,
+    acceptsOldPeers: zapDomain === null,
+    limits: {
+      maxFrameBytes: maxMessageSize === -1 ? mostBytes : maxMessageSize,
+      maxFrames,
+      maxMetadataBytes: maxMetadataSize,
+      copyBodies: copyReceived,
     },
-    sink,
-  );
+    heartbeat: {
+      intervalMs: heartbeatInterval,
+      timeoutMs: heartbeatTimeout === -1 ? heartbeatInterval : heartbeatTimeout,
+      ttlTenths: Math.min(MAX_TTL_TENTHS, Math.floor(heartbeatTimeToLive / 100)),
+    },
+  };
+  known.set(settings, own);
+  return own;
 }
 
 function streamsOf({ context }: SessionHost): StreamProtocols {

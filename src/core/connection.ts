@@ -2,8 +2,7 @@
  * One connection: a link, the engine that speaks over it, the outbox that writes to it, and the pipe whose messages it
  * moves. From the first byte of the greeting until the link is gone and what it brought has been delivered.
  *
- * Owns: when to flush, when to stop reading, the handshake's deadline, the heartbeat's timer. Does not own: dialling,
- * retry and lingering (the session).
+ * Owns: when to flush and to stop reading, deadlines. Does not own: dialling, retry and lingering (the session).
  *
  *     pipe ──take──▶ outbox ──flush: first of a turn at once (on a few links), the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
@@ -18,12 +17,13 @@ import { makeEngine } from "./codec.ts";
 import { connectionError, failureError, handshakeEvent, linkError } from "./failure.ts";
 import { HELPING_MESSAGES } from "./intake.ts";
 import { byteLength, type Frame, isSubscription } from "./message.ts";
-import { OneTimer } from "./one-timer.ts";
+import { OneTimer, type TimerOwner } from "./one-timer.ts";
 import type { Settings } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxSink } from "./outbox.ts";
 import type { Pipe } from "./pipe.ts";
 import type { ConnectionOwner, SessionHost } from "./session-host.ts";
 import type { Link, LinkSink } from "./transport.ts";
+import type { TurnTask } from "./turn.ts";
 
 /** Per turn one connection moves at most this from its pipe to its link, then others get their turn. */
 const TURN_MESSAGES = 2048;
@@ -31,7 +31,7 @@ const TURN_BYTES = 512 * 1024;
 /** Answers of this size that a peer does not take stop us from reading more of its questions. */
 const ANSWER_BYTES = 65536;
 
-export class Connection implements LinkSink, EngineSink {
+export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner, TurnTask {
   #socket: SessionHost;
   #owner: ConnectionOwner;
   #settings: Settings;
@@ -40,11 +40,13 @@ export class Connection implements LinkSink, EngineSink {
   #engine: Engine | RawEngine;
   #outbox: Outbox;
 
-  // The handshake's deadline, then the heartbeat's.
-  #timer: OneTimer;
+  // The handshake's deadline, then the heartbeat's; null while nothing is due.
+  #timer: OneTimer | null = null;
 
   #flushedTurn = -1;
   #flushPending = false;
+  // The engine has a chunk: what a handshake says to it is written when all is said.
+  #receiving = false;
   #blocked = false;
   #linkPaused = false;
   // Answers to commands that wait behind a write which the kernel does not take.
@@ -59,12 +61,8 @@ export class Connection implements LinkSink, EngineSink {
     this.#owner = owner;
     this.#settings = settings;
     this.#link = link;
-    this.#timer = new OneTimer(socket.context.clock);
     this.#conflates = socket.conflates(settings).sending;
-    this.#outbox = new Outbox(link, socket.context.slabs, {
-      onTaken: (messages, bytes) => this.#taken(messages, bytes),
-      onUnformed: (messages) => this.#unsealed(messages),
-    });
+    this.#outbox = new Outbox(link, socket.context.slabs, this);
     this.#engine = makeEngine(socket, settings, owner.peer, link, this);
     this.#outbox.form = this.#engine.toWire;
   }
@@ -72,31 +70,21 @@ export class Connection implements LinkSink, EngineSink {
   /** Sends the greeting and begins to listen. */
   start(): void {
     const { handshakeInterval } = this.#settings;
-    if (handshakeInterval > 0) {
-      this.#timer.set(handshakeInterval, () => {
-        this.#lose(connectionError("handshake-timeout", `no handshake within ${handshakeInterval} ms`, this.#owner.peer));
-      });
-    }
+    if (handshakeInterval > 0) this.#wakeBy(this.#socket.context.clock.now() + handshakeInterval);
     this.#link?.start(this);
     this.#engine.start();
   }
 
-  /** Messages and bytes taken from the pipe that the kernel does not have. */
-  get unsent(): { readonly messages: number; readonly bytes: number } {
+  /** What was taken from the pipe and the kernel does not have. */
+  get unsent(): Pick<Outbox, "messages" | "bytes" | "empty"> {
     return this.#outbox;
-  }
-
-  /** Whether the kernel has everything. */
-  get idle(): boolean {
-    return this.#outbox.empty;
   }
 
   // From the pipe to the link -----------------------------------------------------------------------------------------
 
   /** Takes a message straight from the writer; false when it has to wait in the pipe. */
   take(frames: Frame[]): boolean {
-    if (this.#link === null || this.#engine.state !== "ready") return false;
-    if (this.#conflates && this.#outbox.busy) return false;
+    if (this.#link === null || this.#engine.state !== "ready" || (this.#conflates && this.#outbox.busy)) return false;
     if (!this.#encode(frames)) return false;
     this.#flushSoon();
     return true;
@@ -141,13 +129,13 @@ export class Connection implements LinkSink, EngineSink {
   #flushAtEnd(): void {
     if (this.#flushPending) return;
     this.#flushPending = true;
-    this.#socket.context.turn.atEnd(this.#endOfTurn);
+    this.#socket.context.turn.atEnd(this);
   }
 
-  readonly #endOfTurn = (): void => {
+  onTurnEnd(): void {
     this.#flushPending = false;
     if (this.#link !== null) this.pump();
-  };
+  }
 
   #encode(frames: Frame[]): boolean {
     const { toCommand, raw } = this.#engine;
@@ -158,7 +146,7 @@ export class Connection implements LinkSink, EngineSink {
     return true;
   }
 
-  #taken(messages: number, bytes: number): void {
+  onBatchTaken(messages: number, bytes: number): void {
     this.#owner.peer.bytesSent += bytes;
     if (messages > 0) this.#owner.pipe?.acknowledge(messages);
   }
@@ -176,7 +164,10 @@ export class Connection implements LinkSink, EngineSink {
   onData(chunk: Uint8Array, lent?: boolean): void {
     this.#owner.peer.bytesReceived += chunk.length;
     this.#beforeRead();
+    this.#receiving = true;
     this.#engine.receive(chunk, this.#socket.context.clock.now(), lent);
+    this.#receiving = false;
+    if (this.#engine.state !== "ready") this.#outbox.flush();
     this.#afterRead(chunk.length);
   }
 
@@ -270,8 +261,8 @@ export class Connection implements LinkSink, EngineSink {
 
   #afterInput(): void {
     this.#owner.pipe?.flush();
-    // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
-    this.#timer.setBy(this.#engine.deadline, this.#tick);
+    const { deadline } = this.#engine;
+    if (deadline !== Number.POSITIVE_INFINITY && this.#link !== null) this.#wakeBy(deadline);
   }
 
   // The engine's other news, and the link's ---------------------------------------------------------------------------
@@ -279,12 +270,10 @@ export class Connection implements LinkSink, EngineSink {
   onOutput(bytes: Uint8Array): void {
     if (this.#link === null) return;
     this.#outbox.addEncoded(bytes);
-    if (this.#engine.state !== "ready") {
-      this.#outbox.flush();
-      return;
-    }
-    if (this.#outbox.busy) this.#answerBytes += bytes.length;
-    this.#flushSoon();
+    if (this.#engine.state === "ready") {
+      if (this.#outbox.busy) this.#answerBytes += bytes.length;
+      this.#flushSoon();
+    } else if (!this.#receiving) this.#outbox.flush();
   }
 
   onPing(): void {
@@ -301,7 +290,7 @@ export class Connection implements LinkSink, EngineSink {
   }
 
   onReady(handshake: PeerHandshake): void {
-    this.#timer.clear();
+    this.#stopTimer();
     this.#link?.established();
     this.#outbox.form = this.#engine.toWire;
     this.#owner.onReady(handshake);
@@ -310,24 +299,40 @@ export class Connection implements LinkSink, EngineSink {
 
   onFailed(failure: EngineFailure): void {
     const { peer } = this.#owner;
+    // What the handshake has said, so that the peer can learn the reason.
+    if (peer.state === "handshaking") this.#outbox.flush();
     const error = failureError(failure, peer, peer.state === "handshaking");
     this.#tellFailedHandshake(error);
-    // The peer, or the handshake's deadline, ends it.
-    if (failure.then === "wait") return;
-    this.#lose(error, failure.then === "end-in-order");
+    // Else the peer, or the handshake's deadline, ends it.
+    if (failure.then !== "wait") this.#lose(error, failure.then === "end-in-order");
   }
 
   onEnd(cause: Error | null): void {
     this.#lose(linkError(cause, this.#owner.peer));
   }
 
-  readonly #tick = (): void => {
-    this.#engine.tick(this.#socket.context.clock.now(), this.#blocked);
-    this.#afterInput();
-  };
+  #wakeBy(at: number): void {
+    this.#timer ??= new OneTimer(this.#socket.context.clock, this);
+    this.#timer.setBy(at);
+  }
 
-  // What the mechanism could not seal, for want of memory, is lost, and nothing can follow it.
-  #unsealed(messages: number): void {
+  onTime(): void {
+    if (this.#engine.state === "ready") {
+      // While our own application does not read, the peer's answers wait unread: its silence proves nothing.
+      this.#engine.tick(this.#socket.context.clock.now(), this.#blocked);
+      return this.#afterInput();
+    }
+    const text = `no handshake within ${this.#settings.handshakeInterval} ms`;
+    this.#lose(connectionError("handshake-timeout", text, this.#owner.peer));
+  }
+
+  #stopTimer(): void {
+    this.#timer?.clear();
+    this.#timer = null;
+  }
+
+  /** What the mechanism could not seal, for want of memory, is lost, and nothing can follow it. */
+  onBatchUnformed(messages: number): void {
     const { peer, pipe } = this.#owner;
     this.#socket.drop("no-crypto-memory", messages, peer);
     pipe?.acknowledge(messages);
@@ -342,7 +347,7 @@ export class Connection implements LinkSink, EngineSink {
     const link = this.#link;
     this.#link = null;
     this.#loss ??= connectionError("disconnected", "ended by this side", this.#owner.peer);
-    this.#timer.stop();
+    this.#stopTimer();
     this.#engine.close();
     if (link === null) done();
     else link.end(done);
@@ -372,15 +377,14 @@ export class Connection implements LinkSink, EngineSink {
 
   // Once, with the first reason.
   #tellFailedHandshake(error: ZmqError): void {
-    const { monitor } = this.#socket;
     const { peer } = this.#owner;
     if (this.#handshakeFailed || peer.state !== "handshaking") return;
     this.#handshakeFailed = true;
-    if (monitor.active) monitor.emit(handshakeEvent(error, peer));
+    if (this.#socket.monitor.active) this.#socket.monitor.emit(handshakeEvent(error, peer));
   }
 
   #dropLink(inOrder = false): void {
-    this.#timer.stop();
+    this.#stopTimer();
     const link = this.#link;
     this.#link = null;
     if (inOrder) link?.end(() => undefined);

@@ -101,8 +101,9 @@ function parseHostPort(scheme: string, address: string, local: boolean): HostPor
 }
 
 /** The text of a tcp endpoint. */
-export function formatTcp(host: string, port: number): string {
-  return host.includes(":") ? `tcp://[${host}]:${port}` : `tcp://${host}:${port}`;
+export function formatTcp(host: string, port: number, scheme = "tcp"): string {
+  // Joined, for each peer keeps its address, and a text put together by + keeps its parts as well.
+  return (host.includes(":") ? [scheme, "://[", host, "]:", port] : [scheme, "://", host, ":", port]).join("");
 }
 
 /** Whether a text is an IPv4 or IPv6 address with an optional prefix length. */

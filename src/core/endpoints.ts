@@ -90,7 +90,7 @@ export class Endpoints {
       binding.close();
       done();
     };
-    const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set(), pending: new Set() };
+    const bound: Bound = { asked, endpoint: asked, stop, connections: 0, pending: new Set() };
     this.#bound.add(bound);
     this.last = asked;
     if (binding.ready === undefined) return Promise.resolve();
@@ -151,7 +151,7 @@ export class Endpoints {
         over(this.#core.closedError("bind"));
         listening?.close(done);
       };
-      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set(), pending: new Set() };
+      const bound: Bound = { asked, endpoint: asked, stop, connections: 0, pending: new Set() };
       this.#bound.add(bound);
       const sink: ListenSink = {
         onListening: (endpoint) => this.#onBound(bound, endpoint, over),
@@ -190,7 +190,8 @@ export class Endpoints {
         if (ended) done();
         else free = done;
       };
-      const bound: Bound = { asked, endpoint: asked, stop, sessions: new Set([attachment]), pending: new Set() };
+      const bound: Bound = { asked, endpoint: asked, stop, connections: 1, pending: new Set() };
+      attachment.bound = bound;
       this.#bound.add(bound);
       this.#sessions.add(attachment);
       attachment.open(transport, address, "bind");
@@ -239,7 +240,8 @@ export class Endpoints {
       return;
     }
     const session = new Session(this.#core, bound.endpoint, settings, null);
-    bound.sessions.add(session);
+    session.bound = bound;
+    bound.connections++;
     bound.pending.add(session);
     this.#sessions.add(session);
     session.accept(link);
@@ -304,7 +306,7 @@ export class Endpoints {
         this.#checkQuiet();
       });
     });
-    for (const session of bound.sessions) this.#shutDown(session, linger);
+    for (const session of [...this.#sessions]) if (session.bound === bound) this.#shutDown(session, linger);
     return free;
   }
 
@@ -344,16 +346,16 @@ export class Endpoints {
 
   /** A session's handshake is complete. */
   onSessionReady(session: Session): void {
-    for (const bound of this.#bound) bound.pending.delete(session);
+    session.bound?.pending.delete(session);
   }
 
   /** A session has ended, by itself or after lingering. */
   onSessionClosed(session: Using, outcome: CloseOutcome): void {
     this.#sessions.delete(session);
     this.#dialled = this.#dialled.filter((each) => each.session !== session);
-    for (const bound of this.#bound) {
-      bound.sessions.delete(session);
-      bound.pending.delete(session);
+    if (session.bound !== null) {
+      session.bound.connections--;
+      session.bound.pending.delete(session);
     }
     this.#flushed += outcome.flushed;
     this.#dropped += outcome.dropped;

@@ -65,13 +65,13 @@ export class Intake {
   #check(): void {
     if (this.#checking) return;
     this.#checking = true;
-    this.#turn.atEnd(this.#endOfTurn);
+    this.#turn.atEnd(this);
   }
 
-  // The program may have begun with its share of the new turn, or does so when this task is over.
-  readonly #endOfTurn = (): void => {
+  /** The program may have begun with its share of the new turn, or does so when this task is over. */
+  onTurnEnd(): void {
     this.#checking = false;
     if (this.#sharedIn < this.#turn.id - 1) while (this.next());
     if (this.#line.length > 0) this.#check();
-  };
+  }
 }

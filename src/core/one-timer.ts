@@ -1,31 +1,32 @@
 /**
- * The one timer of a connection: the handshake's deadline, later the heartbeat's. Owns that there is at most one, and that
- * an earlier time takes the place of a later one; does not own what happens then.
+ * A timer of a connection: the handshake's deadline, later the heartbeat's. Owns that an earlier time takes the place of
+ * a later one; does not own what happens then. A connection that waits for nothing has none.
  */
 import { type Clock, deadline, type Timer } from "../base/clock.ts";
 
+export interface TimerOwner {
+  onTime(): void;
+}
+
 export class OneTimer {
   #clock: Clock;
+  #owner: TimerOwner;
   #timer: Timer | null = null;
   #at = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, owner: TimerOwner) {
     this.#clock = clock;
+    this.#owner = owner;
   }
 
-  /** Calls back after `ms`, in place of what was to come. */
-  set(ms: number, callback: () => void): void {
-    this.#timer?.cancel();
-    this.#timer = deadline(this.#clock, ms, callback);
-  }
-
-  /** Calls back at `at` on the clock, unless something is to come before. */
-  setBy(at: number, callback: () => void): void {
+  /** Calls back at `at` on the clock, unless it is to do so before. */
+  setBy(at: number): void {
     if (at >= this.#at) return;
+    this.clear();
     this.#at = at;
-    this.set(Math.max(0, at - this.#clock.now()), () => {
+    this.#timer = deadline(this.#clock, Math.max(0, at - this.#clock.now()), () => {
       this.#at = Number.POSITIVE_INFINITY;
-      callback();
+      this.#owner.onTime();
     });
   }
 
@@ -33,11 +34,5 @@ export class OneTimer {
     this.#timer?.cancel();
     this.#timer = null;
     this.#at = Number.POSITIVE_INFINITY;
-  }
-
-  /** As `clear`, and nothing is set by a time any more. */
-  stop(): void {
-    this.clear();
-    this.#at = Number.NEGATIVE_INFINITY;
   }
 }

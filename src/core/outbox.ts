@@ -66,51 +66,60 @@ export class SlabPool {
   }
 }
 
-interface Batch {
-  readonly parts: Uint8Array[];
-  readonly slabs: Uint8Array[];
-  readonly messages: number;
-  /** As the wire has them. */
-  readonly bytes: number;
+/** What is written at once: grows while it is gathered, then is in flight until the kernel has it. */
+class Batch {
+  readonly parts: Uint8Array[] = [];
+  readonly slabs: Uint8Array[] = [];
+  // The last of the slabs; `from`..`at` of it is not yet one of the parts.
+  slab: Uint8Array | null = null;
+  from = 0;
+  at = 0;
+  messages = 0;
+  /** Once it is written: as the wire has them. */
+  bytes = 0;
   /** Octets of greeting and commands before the first message. */
-  readonly head: number;
+  head = 0;
   /** Octets that were gathered before the wire's form was known. */
-  readonly formless: number;
+  formless = 0;
   /** Whether a command follows the last message. */
-  readonly tail: boolean;
+  tail = false;
+
+  // The range of the slab that is not a part yet becomes one.
+  seal(): void {
+    if (this.slab === null || this.at === this.from) return;
+    this.parts.push(this.slab.subarray(this.from, this.at));
+    this.from = this.at;
+  }
+
+  // What was just counted is no message: it stands before the first, or behind the last so far.
+  noMessage(): void {
+    if (this.messages === 0) this.head = this.bytes;
+    else this.tail = true;
+  }
 }
 
 /** What an outbox calls, from `flush` and `taken`. */
 export interface OutboxSink {
   /** The kernel has a batch. */
-  onTaken(messages: number, bytes: number): void;
+  onBatchTaken(messages: number, bytes: number): void;
   /** A batch could not be put into the wire's form and is gone. Nothing is written any more; the link is to be ended. */
-  onUnformed(messages: number): void;
+  onBatchUnformed(messages: number): void;
 }
 
-const NO_BATCH: Batch = { parts: [], slabs: [], messages: 0, bytes: 0, head: 0, formless: 0, tail: false };
+/** Nothing; it is never added to. */
+const NO_BATCH = new Batch();
 
 export class Outbox implements Lender {
   #link: Link;
   #pool: SlabPool;
   #sink: OutboxSink;
 
-  // The batch being gathered. `#from`..`#at` of the slab is not yet one of the parts.
-  #parts: Uint8Array[] = [];
-  #slabs: Uint8Array[] = [];
-  #slab: Uint8Array | null = null;
-  #from = 0;
-  #at = 0;
-  #bytes = 0;
-  #messages = 0;
-  #head = 0;
-  #tail = false;
-  #formless = 0;
+  // Null while nothing is gathered, as on most connections at most times.
+  #gathered: Batch | null = null;
+  #flight: Batch | null = null;
   #form: WireForm | null = null;
   #level = 0;
   #raw = false;
-
-  #flight: Batch | null = null;
 
   constructor(link: Link, pool: SlabPool, sink: OutboxSink) {
     this.#link = link;
@@ -122,12 +131,12 @@ export class Outbox implements Lender {
   set form(form: WireForm | null) {
     if (form === this.#form) return;
     this.#form = form;
-    this.#formless = this.#bytes;
+    if (this.#gathered !== null) this.#gathered.formless = this.#gathered.bytes;
   }
 
   /** Whether nothing is gathered or in flight. */
   get empty(): boolean {
-    return this.#flight === null && this.#bytes === 0;
+    return this.#flight === null && (this.#gathered === null || this.#gathered.bytes === 0);
   }
 
   /** Whether a write is in flight that the kernel has not taken. */
@@ -137,12 +146,12 @@ export class Outbox implements Lender {
 
   /** Messages here that the kernel does not have. */
   get messages(): number {
-    return this.#messages + (this.#flight?.messages ?? 0);
+    return (this.#gathered?.messages ?? 0) + (this.#flight?.messages ?? 0);
   }
 
   /** Bytes here that the kernel does not have. */
   get bytes(): number {
-    return this.#bytes + (this.#flight?.bytes ?? 0);
+    return (this.#gathered?.bytes ?? 0) + (this.#flight?.bytes ?? 0);
   }
 
   /**
@@ -150,70 +159,53 @@ export class Outbox implements Lender {
    * backed up.
    */
   add(frames: Frame[]): boolean {
-    if (this.#bytes >= GATHER_BYTES) {
-      this.flush();
-      if (this.#bytes >= GATHER_BYTES) return false;
-    }
+    const batch = this.#open();
+    if (batch === null) return false;
     const last = frames.length - 1;
-    for (let i = 0; i < last; i++) this.#addFrame(frames[i], FLAG_MORE);
-    if (last >= 0) this.#addFrame(frames[last], 0);
-    this.#messages++;
-    this.#tail = false;
+    for (let i = 0; i < last; i++) this.#addFrame(batch, frames[i], FLAG_MORE);
+    if (last >= 0) this.#addFrame(batch, frames[last], 0);
+    batch.messages++;
+    batch.tail = false;
     return true;
   }
 
   /** As `add`, for a link without framing: the bytes as they are. They cannot be given back after a break. */
   addRaw(bytes: Frame): boolean {
-    if (this.#bytes >= GATHER_BYTES) {
-      this.flush();
-      if (this.#bytes >= GATHER_BYTES) return false;
-    }
-    this.addEncoded(bytes);
-    this.#messages++;
+    const batch = this.#open();
+    if (batch === null) return false;
+    this.#addBytes(batch, bytes);
+    batch.messages++;
     this.#raw = true;
     return true;
   }
 
   /** As `add`, for a command that a program causes, such as a subscription: no message, and it has to wait as one. */
   addCommand(body: Uint8Array): boolean {
-    if (this.#bytes >= GATHER_BYTES) {
-      this.flush();
-      if (this.#bytes >= GATHER_BYTES) return false;
-    }
-    this.#addFrame(body, FLAG_COMMAND);
-    this.#noMessage();
+    const batch = this.#open();
+    if (batch === null) return false;
+    this.#addFrame(batch, body, FLAG_COMMAND);
+    batch.noMessage();
     return true;
   }
 
   /** Takes encoded bytes that are no message (greeting, answers to commands); always. */
   addEncoded(bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    this.#noMessage();
-    if (bytes.length > COPY_BYTES) {
-      this.#seal();
-      this.#parts.push(bytes);
-      return;
-    }
-    let slab = this.#slab;
-    if (slab === null || slab.length - this.#at < bytes.length) slab = this.#nextSlab();
-    setBytes.call(slab, bytes, this.#at);
-    this.#at += bytes.length;
+    this.#gathered ??= new Batch();
+    this.#addBytes(this.#gathered, bytes);
   }
 
   /** Writes what is gathered, unless a write is in flight or the link is gone. */
   flush(): void {
-    if (this.#flight !== null || this.#bytes === 0 || !this.#link.open) return;
-    let batch = this.#batch();
+    const batch = this.#gathered;
+    if (batch === null || batch.bytes === 0 || this.#flight !== null || !this.#link.open) return;
+    batch.seal();
     let wire = batch.parts;
-    this.#reset();
-    if (this.#form !== null) {
-      const shaped = formed(batch, this.#form, this);
-      const lent = this.#slabs;
-      this.#slabs = [];
-      if (lent.length > 0) batch = { ...batch, slabs: [...batch.slabs, ...lent] };
+    const shaped = this.#form === null ? wire : formed(batch, this.#form, this);
+    this.#gathered = null;
+    if (shaped !== wire) {
       if (shaped === null) return this.#unformed(batch);
       wire = shaped;
-      batch = { ...batch, bytes: byteLength(wire) };
+      batch.bytes = byteLength(wire);
     }
     if (this.#link.write(wire)) this.#finish(batch);
     else this.#flight = batch;
@@ -222,7 +214,7 @@ export class Outbox implements Lender {
   /** Memory for a batch that is being put into its form; the kernel gives it back with the batch. */
   lend(bytes: number): Uint8Array {
     const slab = this.#pool.takeFor(bytes);
-    this.#slabs.push(slab);
+    this.#gathered?.slabs.push(slab);
     return slab;
   }
 
@@ -242,9 +234,10 @@ export class Outbox implements Lender {
    */
   unsent(): { messages: Frame[][]; sent: number } {
     const flight = this.#flight;
-    const gathered = this.#batch();
+    const gathered = this.#gathered ?? NO_BATCH;
+    gathered.seal();
     this.#flight = null;
-    this.#reset();
+    this.#gathered = null;
     if (this.#raw) {
       this.#release([...(flight?.slabs ?? []), ...gathered.slabs]);
       return { messages: [], sent: (flight?.messages ?? 0) + gathered.messages };
@@ -257,97 +250,82 @@ export class Outbox implements Lender {
     return { messages, sent: written.length - cut.length };
   }
 
-  // What was just counted is no message: it stands before the first, or behind the last so far.
-  #noMessage(): void {
-    if (this.#messages === 0) this.#head = this.#bytes;
-    else this.#tail = true;
+  // The batch that takes more; null when the link is backed up.
+  #open(): Batch | null {
+    if (this.#gathered === null || this.#gathered.bytes >= GATHER_BYTES) {
+      this.flush();
+      this.#gathered ??= new Batch();
+      if (this.#gathered.bytes >= GATHER_BYTES) return null;
+    }
+    return this.#gathered;
   }
 
-  #addFrame(body: Frame, flags: number): void {
+  #addBytes(batch: Batch, bytes: Uint8Array): void {
+    batch.bytes += bytes.length;
+    batch.noMessage();
+    if (bytes.length > COPY_BYTES) {
+      batch.seal();
+      batch.parts.push(bytes);
+      return;
+    }
+    let { slab } = batch;
+    if (slab === null || slab.length - batch.at < bytes.length) slab = this.#nextSlab(batch);
+    setBytes.call(slab, bytes, batch.at);
+    batch.at += bytes.length;
+  }
+
+  #addFrame(batch: Batch, body: Frame, flags: number): void {
     const size = body.length;
-    let slab = this.#slab;
-    if (slab === null || slab.length - this.#at < MAX_HEADER_BYTES + (size > COPY_BYTES ? 0 : size)) slab = this.#nextSlab();
-    let at = this.#at;
+    let { slab } = batch;
+    if (slab === null || slab.length - batch.at < MAX_HEADER_BYTES + (size > COPY_BYTES ? 0 : size)) slab = this.#nextSlab(batch);
+    let { at } = batch;
     if (size <= 255) {
       slab[at] = flags;
       slab[at + 1] = size;
       at += 2;
     } else at = writeHeader(slab, at, flags, size);
-    const headerBytes = at - this.#at;
+    const headerBytes = at - batch.at;
     if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) slab[at++] = body[i];
     else if (size <= COPY_BYTES) {
       setBytes.call(slab, body, at);
       at += size;
     }
-    this.#at = at;
-    this.#bytes += headerBytes + size;
+    batch.at = at;
+    batch.bytes += headerBytes + size;
     if (size > COPY_BYTES) {
-      this.#seal();
-      this.#parts.push(body);
+      batch.seal();
+      batch.parts.push(body);
     }
-  }
-
-  // The range of the slab that is not a part yet becomes one.
-  #seal(): void {
-    if (this.#slab === null || this.#at === this.#from) return;
-    this.#parts.push(this.#slab.subarray(this.#from, this.#at));
-    this.#from = this.#at;
   }
 
   // The slab is full: the next one is larger, for this link sends much in a turn.
-  #nextSlab(): Uint8Array {
-    if (this.#slab !== null) {
-      this.#seal();
-      this.#slabs.push(this.#slab);
+  #nextSlab(batch: Batch): Uint8Array {
+    if (batch.slab !== null) {
+      batch.seal();
       if (this.#level < SLAB_BYTES.length - 1) this.#level++;
     }
-    this.#slab = this.#pool.take(this.#level);
-    this.#from = 0;
-    this.#at = 0;
-    return this.#slab;
-  }
-
-  #batch(): Batch {
-    this.#seal();
-    const slabs = this.#slab === null ? this.#slabs : [...this.#slabs, this.#slab];
-    return {
-      parts: this.#parts,
-      slabs,
-      messages: this.#messages,
-      bytes: this.#bytes,
-      head: this.#head,
-      formless: this.#formless,
-      tail: this.#tail,
-    };
+    const slab = this.#pool.take(this.#level);
+    batch.slabs.push(slab);
+    batch.slab = slab;
+    batch.from = 0;
+    batch.at = 0;
+    return slab;
   }
 
   #finish(batch: Batch): void {
     this.#release(batch.slabs);
-    this.#sink.onTaken(batch.messages, batch.bytes);
+    this.#sink.onBatchTaken(batch.messages, batch.bytes);
   }
 
   // Stands for a write that is never taken, so what comes now waits to be given back.
   #unformed(batch: Batch): void {
     this.#flight = NO_BATCH;
     this.#release(batch.slabs);
-    this.#sink.onUnformed(batch.messages);
+    this.#sink.onBatchUnformed(batch.messages);
   }
 
   #release(slabs: readonly Uint8Array[]): void {
     for (const slab of slabs) this.#pool.give(slab);
-  }
-
-  #reset(): void {
-    this.#parts = [];
-    this.#slabs = [];
-    this.#slab = null;
-    this.#from = 0;
-    this.#at = 0;
-    this.#bytes = 0;
-    this.#messages = 0;
-    this.#head = 0;
-    this.#formless = 0;
-    this.#tail = false;
   }
 }
 

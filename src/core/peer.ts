@@ -29,7 +29,10 @@ export class Peer {
   routingId: Uint8Array = EMPTY;
   /** Who it is, as the ZAP handler or `allow` said: a PLAIN user, for CURVE often the public key. Empty when nobody said. */
   userId = "";
-  /** The properties of its handshake, and those that the ZAP handler or `allow` added. */
+  /**
+   * The properties of its handshake, and those that the ZAP handler or `allow` added. Not to be changed: peers that announced
+   * the same share it.
+   */
   metadata: ReadonlyMap<string, Uint8Array> = NONE;
   /** The version of ZMTP spoken with it: `3.1`, `3.0`, `2.0` or `1.0`, or `ZWS2.0` over WebSocket; empty while unknown and where none is spoken. */
   protocol: Protocol = "";

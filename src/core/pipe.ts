@@ -30,7 +30,10 @@ export interface PipeOwner {
 
 /** A reader that takes messages straight out of `write`, while none is waiting. */
 export interface PipeTaker {
-  /** True: taken, and acknowledged later. False: it has to wait in the queue. */
+  /**
+   * True: taken, and acknowledged later. False: it has to wait in the queue. Other takers may get the same array: it is not to
+   * be given to a program.
+   */
   take(frames: Frame[]): boolean;
   /** The writer is about to be refused: acknowledge what can be. */
   relieve(): void;
@@ -39,6 +42,9 @@ export interface PipeTaker {
   /** A message was taken of which a part has still to be handed over; absent: its messages are counted elsewhere. */
   readonly isBusy?: boolean;
 }
+
+/** A limit that no queue reaches. A small integer, which needs no memory of its own in each pipe, unlike Infinity. */
+const NO_LIMIT = 0x3fffffff;
 
 export class Pipe {
   /** Who hears of this end; set before anything is written. */
@@ -61,10 +67,9 @@ export class Pipe {
   #asleep = true;
   #ownMark = 0;
   #addedMark: number | null = null;
-  #limit = Number.POSITIVE_INFINITY;
-  #lowWater = Number.POSITIVE_INFINITY;
+  #limit = NO_LIMIT;
   // A refused writer is woken at or below this.
-  #wakeAt = Number.POSITIVE_INFINITY;
+  #wakeAt = NO_LIMIT;
   #pending = 0;
   #refused = false;
   #conflate = false;
@@ -112,12 +117,12 @@ export class Pipe {
 
   /** Most messages that may be under way from this end; 0: no limit. */
   get highWaterMark(): number {
-    return this.#limit === Number.POSITIVE_INFINITY ? 0 : this.#limit;
+    return this.#limit === NO_LIMIT ? 0 : this.#limit;
   }
 
-  /** A refused writer is woken when no more than so many messages are pending. */
+  /** A refused writer is woken when no more than so many messages are pending. libzmq: credit comes in steps of (mark + 1) / 2. */
   get lowWaterMark(): number {
-    return this.#lowWater;
+    return this.#limit === NO_LIMIT ? NO_LIMIT : this.#limit - Math.floor((this.#limit + 1) / 2);
   }
 
   /** From now on only the newest of the messages written here waits; the mark no longer counts. */
@@ -137,7 +142,7 @@ export class Pipe {
     if (this.#pending < this.#limit && !this.#refused) return true;
     this.other.taker?.relieve();
     if (this.#pending < this.#limit && !this.#refused) return true;
-    this.notifyAt(this.#lowWater);
+    this.notifyAt(this.lowWaterMark);
     return false;
   }
 
@@ -151,6 +156,14 @@ export class Pipe {
   write(frames: Frame[]): boolean {
     if (!this.hasRoom()) return false;
     this.writeAnyway(frames);
+    return true;
+  }
+
+  /** As `write`, for a message that others get too: where it has to wait, it is put into an array of its own. */
+  writeShared(frames: Frame[]): boolean {
+    if (!this.hasRoom()) return false;
+    this.#put(frames, true);
+    this.flush();
     return true;
   }
 
@@ -174,6 +187,10 @@ export class Pipe {
 
   /** Writes without waking the reader; `flush` must follow. Says whether there is room for more. */
   put(frames: Frame[]): boolean {
+    return this.#put(frames, false);
+  }
+
+  #put(frames: Frame[], shared: boolean): boolean {
     const to = this.other;
     if (this.#closed || to.#closed) return false;
     this.#pending++;
@@ -181,10 +198,10 @@ export class Pipe {
     const { taker } = to;
     if (taker === null) {
       if (this.#conflate) to.#forget();
-      to.#waiting.push(frames);
+      to.#waiting.push(shared ? frames.slice() : frames);
     } else if (to.#waiting.length > 0 || !taker.take(frames)) {
       if (this.#conflate) to.#forget();
-      to.#waiting.push(keep(frames));
+      to.#waiting.push(keep(shared ? frames.slice() : frames));
     }
     return this.#pending < this.#limit;
   }
@@ -309,10 +326,8 @@ export class Pipe {
 
   #applyMark(): void {
     const none = this.#conflate || this.#ownMark === 0 || this.#addedMark === 0;
-    this.#limit = none ? Number.POSITIVE_INFINITY : this.#ownMark + (this.#addedMark ?? 0);
-    // libzmq: credit comes in steps of (mark + 1) / 2.
-    this.#lowWater = none ? this.#limit : this.#limit - Math.floor((this.#limit + 1) / 2);
-    this.#wakeAt = this.#lowWater;
+    this.#limit = none ? NO_LIMIT : this.#ownMark + (this.#addedMark ?? 0);
+    this.#wakeAt = this.lowWaterMark;
     // A raised mark gives room at once, however little.
     this.#wake(this.#limit - 1);
   }

@@ -71,6 +71,10 @@ export class Receiver<M = Message[]> {
     this.#waiting = new WaitQueue(core.context.clock, core.context.hold);
   }
 
+  onTurnEnd(): void {
+    this.#pump();
+  }
+
   /** Receives that wait for a message. */
   get waiting(): number {
     return this.#waiting.length;
@@ -228,7 +232,7 @@ export class Receiver<M = Message[]> {
     this.#count += cost;
     if (this.#count < SHARE) return Promise.resolve(result);
     this.#core.intake.close();
-    return new Promise((resolve) => this.#core.context.turn.atEnd(() => resolve(result)));
+    return this.#core.context.turn.over(result);
   }
 
   // The handler can close the socket, end its drain, or leave a REP with a question to answer first.
@@ -259,7 +263,7 @@ export class Receiver<M = Message[]> {
     this.#core.intake.close();
     if (this.#pumping) return; // Messages came meanwhile: it is scheduled already, and comes by here again.
     this.#pumping = true;
-    this.#core.context.turn.atEnd(this.#pump);
+    this.#core.context.turn.atEnd(this);
   }
 
   // False when there may be more, for the next turn.

@@ -134,7 +134,7 @@ export class Sender {
       this.#count = 0;
     }
     if (++this.#count < OPERATIONS_PER_TURN) return DONE;
-    return new Promise((resolve) => turn.atEnd(resolve));
+    return turn.over(undefined);
   }
 
   #timeoutError(timeoutMs: number): Error {

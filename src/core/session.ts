@@ -16,6 +16,7 @@ import { deadline, type Timer } from "../base/clock.ts";
 import { assert, ZmqError } from "../base/errors.ts";
 import type { PeerHandshake } from "../zmtp/engine.ts";
 import { Backoff } from "./backoff.ts";
+import type { Bound } from "./bound.ts";
 import { Connection } from "./connection.ts";
 import { connectionError } from "./failure.ts";
 import type { Frame } from "./message.ts";
@@ -45,7 +46,8 @@ const STOP_DISCONNECTED = 4;
 // Of equal names an authority's properties come before the peer's own, as with libzmq.
 function introduce(peer: Peer, { metadata, identity }: PeerHandshake): void {
   peer.userId = identity?.userId ?? "";
-  peer.metadata = identity === undefined ? metadata : new Map([...metadata, ...identity.metadata]);
+  const more = identity !== undefined && identity.metadata.size > 0;
+  peer.metadata = more ? new Map([...metadata, ...identity.metadata]) : metadata;
 }
 
 /** Where a dialled session connects to. */
@@ -67,12 +69,14 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   readonly peer: Peer;
   /** The session's end of its pipe, if it has one. */
   pipe: Pipe | null = null;
+  /** The listener it came by; null when dialled. */
+  bound: Bound | null = null;
 
   #host: SessionHost;
   #settings: Settings;
   #target: DialTarget | null;
-  // Of a dialled session.
-  #backoff: Backoff | null;
+  // From the first retry on.
+  #backoff: Backoff | null = null;
   #state: SessionState = "idle";
   #dialing: Dialing | null = null;
   #connection: Connection | null = null;
@@ -88,7 +92,6 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     this.#host = host;
     this.#settings = settings;
     this.#target = target;
-    this.#backoff = target === null ? null : new Backoff(settings, host.context.random);
     this.peer = new Peer(endpoint);
   }
 
@@ -203,7 +206,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
   }
 
   #retryOrClose(error: ZmqError): void {
-    const wait = this.#mayRetry(error) ? this.#backoff?.next() : undefined;
+    const wait = this.#mayRetry(error) ? this.#nextWait() : undefined;
     if (wait === undefined) {
       this.#close(error);
       return;
@@ -213,6 +216,11 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
     const { monitor, context } = this.#host;
     if (monitor.active) monitor.emit({ type: "connect:retry", address: this.peer.endpoint, interval: wait, error });
     this.#timer = context.clock.after(wait, () => this.#dialNow());
+  }
+
+  #nextWait(): number | undefined {
+    this.#backoff ??= new Backoff(this.#settings, this.#host.context.random);
+    return this.#backoff.next();
   }
 
   // The pipe's owner and taker ----------------------------------------------------------------------------------------
@@ -290,7 +298,7 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
 
   // Shut down, and nothing is left to send.
   get #finished(): boolean {
-    return this.#shutDown && (this.pipe?.waiting ?? 0) === 0 && (this.#connection?.idle ?? true);
+    return this.#shutDown && (this.pipe?.waiting ?? 0) === 0 && (this.#connection?.unsent.empty ?? true);
   }
 
   #close(error: ZmqError | null): void {

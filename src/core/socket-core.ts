@@ -54,6 +54,7 @@ export abstract class SocketCore implements SessionHost {
   readonly discardsInput: boolean = false;
   readonly resendsSubscriptions: boolean = false;
 
+  #snapshot: Settings | null = null;
   #ended: Promise<CloseOutcome> | null = null;
 
   constructor(type: SocketTypeName, context: ContextCore) {
@@ -148,9 +149,10 @@ export abstract class SocketCore implements SessionHost {
     );
   }
 
-  /** The options as a bind or connect made now takes them. */
+  /** The options as a bind or connect made now takes them; shared by those between which no option was set. */
   snapshot(): Settings {
-    return { ...this.settings };
+    this.#snapshot ??= { ...this.settings };
+    return this.#snapshot;
   }
 
   setOption(name: OptionName, value: unknown): void {
@@ -163,6 +165,7 @@ export abstract class SocketCore implements SessionHost {
   /** As `setOption`, without the warning that an option comes late. */
   assignOption(name: OptionName, value: unknown): void {
     const spec = OPTIONS[name];
+    this.#snapshot = null;
     const before = this.settings[name];
     let checked: unknown = checkOption(name, value);
     if (spec.form !== "any") checked = addToList(before as string | null, checked as string | null);

@@ -17,19 +17,24 @@ export const OPERATIONS_PER_TURN = 512;
  */
 const EAGER_FLUSHES = 8;
 
+/** An object, so that whoever comes with every turn needs no function for it. */
+export interface TurnTask {
+  onTurnEnd(): void;
+}
+
 export class Turn {
   id = 0;
   #eagerFlushes = 0;
   #clock: Clock;
   #scheduled = false;
-  #tasks: (() => void)[] = [];
+  #tasks: TurnTask[] = [];
   readonly #end = (): void => {
     this.#scheduled = false;
     this.id++;
     this.#eagerFlushes = 0;
     const tasks = this.#tasks;
     this.#tasks = [];
-    for (const task of tasks) task();
+    for (const task of tasks) task.onTurnEnd();
   };
 
   constructor(clock: Clock) {
@@ -50,8 +55,13 @@ export class Turn {
     return this.#eagerFlushes++ < EAGER_FLUSHES;
   }
 
+  /** The value, at the end of this turn. */
+  over<Value>(value: Value): Promise<Value> {
+    return new Promise((resolve) => this.atEnd({ onTurnEnd: () => resolve(value) }));
+  }
+
   /** Calls back once at the end of this turn. */
-  atEnd(task: () => void): void {
+  atEnd(task: TurnTask): void {
     this.#tasks.push(task);
     this.current();
   }

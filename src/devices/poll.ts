@@ -39,7 +39,7 @@ export async function poll<S extends Socket>(items: readonly PollItem<S>[], opti
   const { clock, turn } = items[0].socket._core.context;
   if (signal?.aborted) throw signal.reason;
   // A loop over poll() that leaves something unread would otherwise never let anything else happen.
-  await new Promise<void>((resolve) => turn.atEnd(resolve));
+  await turn.over(undefined);
   const now = ready();
   if (now.length > 0 || timeout === 0) return now;
   const over = new AbortController();

@@ -3,8 +3,8 @@
  * `zeromq`'s `Proxy`).
  *
  * Owns the two pumps, their counters, the gate that pauses them, and the control socket's words. Every message is also
- * sent to `capture`. A batch goes on only while the other side has room, so back-pressure passes through; ROUTER and
- * DEALER keep their envelopes, XSUB and XPUB pass subscriptions on. Receivers of a multicast group send none and get
+ * sent to `capture`. A pump waits for a message, then moves what else is there without waiting, as long as the other side has
+ * room, so back-pressure passes through; ROUTER and DEALER keep their envelopes, XSUB and XPUB pass subscriptions on. Receivers of a multicast group send none and get
  * everything: for them the proxy subscribes itself (decision 0032).
  * Invariant: when `run` settles, both sockets are closed.
  */
@@ -18,7 +18,7 @@ import { XSubscriber } from "../sockets/xsub.ts";
 /** A subscription to all topics. */
 const EVERYTHING = Uint8Array.of(1);
 /** What a pump moves before others get their turn. */
-const BATCH = 64;
+const BATCH = 256;
 
 /** The sockets beside the two ends. */
 export interface ProxyOptions {
@@ -138,28 +138,33 @@ export class SocketProxy<Front extends Socket = Socket, Back extends Socket = So
 
   async #pump(from: Socket, received: ProxyCounters, to: Socket, sent: ProxyCounters, signal: AbortSignal): Promise<void> {
     if (!receives(from) || !sends(to)) return new Promise(() => undefined);
-    const { capture } = this.#options;
-    const forward = async (message: Message[]): Promise<void> => {
-      const bytes = byteLength(message);
-      received.messagesReceived++;
-      received.bytesReceived += bytes;
-      if (capture !== undefined) await capture.send(message, { signal });
-      if (!to.trySend(message)) await to.send(message, { signal });
-      sent.messagesSent++;
-      sent.bytesSent += bytes;
-      from.release(message);
-    };
     for (;;) {
-      // The first message of a batch may wait for room; the others are taken only while there is some.
-      const message = await from.receive({ signal });
+      // What waits ends with its socket, which is closed when the proxy ends: no signal, whose listeners cost more than a message.
+      let message: Message[] | undefined = await from.receive();
       while (this.#gate !== null && !signal.aborted) await this.#gate;
-      await forward(message);
-      for (let count = 1; count < BATCH && this.#gate === null && to.writable && from.readable; count++) {
-        const next = from.tryReceive();
-        if (next === undefined) break;
-        await forward(next);
+      // The first message of a batch may wait for room; the others are taken only while there is some.
+      for (let count = 1; message !== undefined; count++) {
+        const bytes = byteLength(message);
+        received.messagesReceived++;
+        received.bytesReceived += bytes;
+        const waits = this.#forward(message, to, signal);
+        if (waits !== null) await waits;
+        sent.messagesSent++;
+        sent.bytesSent += bytes;
+        from.release(message);
+        if (count === BATCH || this.#gate !== null || !to.writable || !from.readable) break;
+        message = from.tryReceive();
       }
     }
+  }
+
+  // Null when there was room for it everywhere.
+  #forward(message: Message[], to: Writable, signal: AbortSignal): Promise<void> | null {
+    const { capture } = this.#options;
+    if (capture !== undefined && !capture.trySend(message)) {
+      return capture.send(message, { signal }).then(() => to.send(message));
+    }
+    return to.trySend(message) ? null : to.send(message);
   }
 
   // The control socket's words, until the proxy ends. A word that is none is dropped, with an event of that socket.

@@ -2,8 +2,8 @@
  * Distribution: one message to many pipes (RFC 29 PUB).
  *
  * Owns who is marked to get the next message; a pipe is marked at most once. A pipe without room loses that message,
- * which is reported. Each pipe gets an array of its own, for readers may change theirs; the frames are shared, and
- * links encode at once and keep nothing.
+ * which is reported. Where it waits for a reader it has an array of its own, for readers may change theirs; links, which
+ * encode it, get one array, and the frames are shared by all.
  */
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
@@ -64,10 +64,9 @@ export class Distributor {
   send(frames: Frame[], onFull: (pipe: Pipe) => void): void {
     const marked = this.#marked;
     this.clear();
-    const last = marked.length - 1;
-    for (let i = 0; i <= last; i++) {
-      const pipe = marked[i];
-      if (!pipe.write(i === last ? frames : frames.slice()) && !pipe.other.closed) onFull(pipe);
+    const alone = marked.length === 1;
+    for (const pipe of marked) {
+      if (!(alone ? pipe.write(frames) : pipe.writeShared(frames)) && !pipe.other.closed) onFull(pipe);
     }
   }
 }

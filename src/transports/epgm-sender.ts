@@ -50,14 +50,6 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
   #gathering = false;
   #packetsLeft = PACKETS_PER_TURN;
   #finishing = false;
-  readonly #turnEnds = (): void => {
-    this.#gathering = false;
-    this.#packetsLeft = PACKETS_PER_TURN;
-    if (this.#closed) return;
-    this.#flush();
-    this.#pump();
-  };
-
   constructor(setup: EpgmSetup, sink: NetworkSink) {
     this.#setup = setup;
     this.#sink = sink;
@@ -242,7 +234,15 @@ export class EpgmSender implements Network, NetworkEnd, PipeTaker, DatagramSink,
     if (this.#gathering) return;
     this.#gathering = true;
     source.flush();
-    this.#sink.turn.atEnd(this.#turnEnds);
+    this.#sink.turn.atEnd(this);
+  }
+
+  onTurnEnd(): void {
+    this.#gathering = false;
+    this.#packetsLeft = PACKETS_PER_TURN;
+    if (this.#closed) return;
+    this.#flush();
+    this.#pump();
   }
 
   #flush(): void {

@@ -17,6 +17,21 @@ const LARGE_BYTES = 65536;
 /** How long an orderly end waits for the peer to close too. */
 const END_MS = 1000;
 
+/** A socket that is a link's; its listeners are the same functions for all links. */
+interface LinkedSocket extends Socket {
+  [LINK]?: StreamLink;
+}
+
+const LINK = Symbol("link");
+
+function onSocketError(this: LinkedSocket, error: Error): void {
+  this[LINK]?.onSocketError(error);
+}
+
+function onSocketOver(this: LinkedSocket): void {
+  this[LINK]?.onSocketOver();
+}
+
 export class StreamLink implements Link {
   readonly subprotocol = null;
   readonly remote: string;
@@ -34,21 +49,21 @@ export class StreamLink implements Link {
 
   /** A link over a connected socket, which is the link's from then on. `remote` is the peer's address as an endpoint text. */
   static over(socket: Socket, remote: string): StreamLink {
-    const reader = Reader.adopt(socket);
-    return new StreamLink(reader?.socket ?? socket, remote, reader);
+    const reader = new Reader();
+    const adopted = reader.adopt(socket);
+    return adopted === null ? new StreamLink(socket, remote) : new StreamLink(adopted, remote, reader);
   }
 
-  /** Without a reader chunks come as the socket's `data` events. */
+  /** `reader` is the one that the socket was made with; without one chunks come as the socket's `data` events. */
   constructor(socket: Socket, remote: string, reader: Reader | null = null) {
     this.#socket = socket;
     this.#reader = reader;
     this.remote = remote;
+    (socket as LinkedSocket)[LINK] = this;
     socket.unref();
-    socket.on("error", (error) => {
-      this.#error = error;
-    });
-    socket.on("end", () => this.#over());
-    socket.on("close", () => this.#over());
+    socket.on("error", onSocketError);
+    socket.on("end", onSocketOver);
+    socket.on("close", onSocketOver);
   }
 
   get open(): boolean {
@@ -59,7 +74,7 @@ export class StreamLink implements Link {
     this.#sink = sink;
     if (this.#reader !== null) this.#reader.sink = sink;
     else this.#socket.on("data", (chunk) => this.#sink?.onData(chunk));
-    if (this.#ended) process.nextTick(() => this.#over());
+    if (this.#ended) process.nextTick(() => this.onSocketOver());
   }
 
   write(parts: readonly Uint8Array[]): boolean {
@@ -115,7 +130,11 @@ export class StreamLink implements Link {
     if (this.#reader !== null) this.#reader.sink = null;
   }
 
-  #over(): void {
+  onSocketError(error: Error): void {
+    this.#error = error;
+  }
+
+  onSocketOver(): void {
     this.#ended = true;
     const sink = this.#sink;
     if (sink === null) return;

@@ -4,10 +4,10 @@
  *     kernel ──▶ one buffer that all sockets share, lent to the sink for the time of the call
  *     kernel ──▶ the large body that the sink is waiting for, without a copy
  *
- * Node.js offers this (`onread`) when a socket is made, so only for those that dial. Here a connected socket's handle is put
- * into a new socket, accepted or dialled; where the runtime's handle cannot read into a given buffer, nothing is changed
- * and chunks come as `data` events. Figures: docs/performance.md.
- * Invariant: nothing of the shared buffer is kept after a call.
+ * Node.js offers this (`onread`) when a socket is made, so only for those that dial. An accepted socket's handle is put
+ * into a new socket; where the runtime's handle cannot read into a given buffer, nothing is changed and chunks come as
+ * `data` events. Whether it can is seen at the first connected socket, which is taken over also if it was dialled.
+ * Figures: docs/performance.md. Invariant: nothing of the shared buffer is kept after a call.
  */
 import type { ConnectOpts, Socket as NodeSocket, SocketConstructorOpts } from "node:net";
 import type { LinkSink } from "../core/transport.ts";
@@ -16,6 +16,8 @@ import { noteLarge } from "./spare-heap.ts";
 /** What one read takes at most, unless it goes into a body. */
 const SHARED_BYTES = 65536;
 let shared: Uint8Array | null = null;
+// Whether this runtime's handles were seen to read into a given buffer.
+let works = false;
 
 /** What is used of a socket's handle, which Node.js does not document. */
 interface Handle {
@@ -25,37 +27,41 @@ interface Handle {
 }
 
 export class Reader {
-  /** The socket that reads in this way. */
-  readonly socket: NodeSocket;
   sink: LinkSink | null = null;
   // What the next read goes into, when that is not the shared buffer.
   #space: Uint8Array | null = null;
 
-  private constructor(handle: Handle) {
+  /** For a socket that is to dial; null where it has to be taken over when it is connected. */
+  static forDialling(): Reader | null {
+    return works ? new Reader() : null;
+  }
+
+  /** The option for the socket that is to be read from in this way. */
+  get option(): Pick<ConnectOpts, "onread"> {
     shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES);
-    const options: SocketConstructorOpts & Pick<ConnectOpts, "onread"> & { handle: Handle } = {
-      handle,
+    return {
       onread: {
         buffer: () => this.#next(),
         callback: (bytes) => this.#read(bytes),
       },
     };
-    // Loaded by the first use: decision 0069.
-    this.socket = new (process.getBuiltinModule("node:net").Socket)(options);
   }
 
-  /** Takes a connected socket's connection over, or returns null and does nothing where that cannot be done. */
-  static adopt(socket: NodeSocket): Reader | null {
+  /** Takes a connected socket's connection over into a socket of its own, or returns null and does nothing where that cannot be done. */
+  adopt(socket: NodeSocket): NodeSocket | null {
     const owner = socket as unknown as { _handle: Handle | null };
     const handle = owner._handle;
     if (handle === null || typeof handle?.useUserBuffer !== "function") return null;
+    works = true;
     // As a socket that is made with pauseOnCreate does; the new one starts again.
     handle.readStop();
     handle.reading = false;
     owner._handle = null;
     // Without its handle this only tells the listener that it is gone.
     socket.destroy();
-    return new Reader(handle);
+    const options: SocketConstructorOpts & { handle: Handle } = { handle, ...this.option };
+    // Loaded by the first use: decision 0069.
+    return new (process.getBuiltinModule("node:net").Socket)(options);
   }
 
   #next(): Uint8Array {

@@ -11,6 +11,7 @@ import type { Settings } from "../core/options.ts";
 import type { Dialing, DialSink, Link, Listening, ListenSink, StreamTransport } from "../core/transport.ts";
 import { acceptFilter, interfaceAddress, listenHost, withoutMapping } from "./local-address.ts";
 import { dialError, listenError, listenWith, StreamLink } from "./node-stream.ts";
+import { Reader } from "./reader.ts";
 import { connectThrough, proxyOf } from "./socks.ts";
 
 // Loaded by the first use: decision 0069.
@@ -31,8 +32,10 @@ export interface StreamLayer {
   /** The connection over a connected socket, which emits `readyEvent` when it can carry data; null: the socket itself. */
   client(socket: Socket, host: string, settings: Settings): Socket | null;
   readonly readyEvent: string;
-  /** The link over a connection that can carry data. */
-  link(socket: Socket, remote: string): Link;
+  /** For a socket that dials directly: how it is to be read from, if not by `data` events. */
+  reader(): Reader | null;
+  /** The link over a connection that can carry data; `reader` is what the socket was made with. */
+  link(socket: Socket, remote: string, reader: Reader | null): Link;
 }
 
 const PLAIN: StreamLayer = {
@@ -42,7 +45,8 @@ const PLAIN: StreamLayer = {
   connectionEvent: "connection",
   client: () => null,
   readyEvent: "connect",
-  link: (socket, remote) => StreamLink.over(socket, remote),
+  reader: () => Reader.forDialling(),
+  link: (socket, remote, reader) => (reader === null ? StreamLink.over(socket, remote) : new StreamLink(socket, remote, reader)),
 };
 
 /** A transport over TCP. */
@@ -116,7 +120,10 @@ class TcpDialing implements Dialing {
 
   #try(addresses: readonly string[], index: number): void {
     if (this.#sink === null) return;
-    const socket = net().connect(this.#options(addresses[index]));
+    // What a proxy's answer brought along comes as an event of this very socket.
+    const isDirect = this.#hop === this.#target;
+    const reader = isDirect ? this.#layer.reader() : null;
+    const socket = net().connect({ ...this.#options(addresses[index]), ...reader?.option });
     this.#socket = socket;
     socket.unref();
     let over = false;
@@ -136,9 +143,7 @@ class TcpDialing implements Dialing {
       ready.removeListener("error", next);
       this.#sink = null;
       this.#socket = null;
-      // What a proxy's answer brought along comes as an event of this very socket.
-      const isDirect = this.#hop === this.#target;
-      sink.onLink(isDirect ? this.#layer.link(ready, remote) : new StreamLink(ready, remote));
+      sink.onLink(isDirect ? this.#layer.link(ready, remote, reader) : new StreamLink(ready, remote));
     };
     const connected = (remote: string): void => {
       if (over || this.#sink === null) return;
@@ -160,9 +165,9 @@ class TcpDialing implements Dialing {
       }
       clearTimeout(this.#timer);
       const { host, port } = this.#target;
-      if (this.#hop === this.#target) connected(remoteOf(socket, this.#layer));
+      if (isDirect) connected(remoteOf(socket, this.#layer));
       else {
-        const remote = inScheme(this.#layer, formatTcp(host, port));
+        const remote = formatTcp(host, port, this.#layer.scheme);
         connectThrough(socket, this.#target, this.#settings).then(() => connected(remote), next);
       }
     });
@@ -198,7 +203,7 @@ class TcpDialing implements Dialing {
 
   #address(): string {
     const { host, port } = this.#hop;
-    return inScheme(this.#layer, formatTcp(host, port));
+    return formatTcp(host, port, this.#layer.scheme);
   }
 }
 
@@ -212,12 +217,12 @@ function isItsOwnPeer({ localPort, remotePort, localAddress, remoteAddress }: So
 
 function listenTcp(target: HostPort, layer: StreamLayer, settings: Settings, sink: ListenSink): Listening {
   const server = layer.server(settings);
-  const asked = inScheme(layer, formatTcp(target.host, target.port));
+  const asked = formatTcp(target.host, target.port, layer.scheme);
   const filter = acceptFilter(settings.tcpAcceptFilter);
   return listenWith(server, {
     sink,
     connectionEvent: layer.connectionEvent,
-    link: (socket, remote) => layer.link(socket, remote),
+    link: (socket, remote) => layer.link(socket, remote, null),
     allows: filter === undefined ? undefined : ({ remoteAddress }) => filter(remoteAddress),
     start() {
       const host = listenHost(target.host, settings.ipv6);
@@ -233,7 +238,7 @@ function listenTcp(target: HostPort, layer: StreamLayer, settings: Settings, sin
     },
     describe() {
       const { address, port } = server.address() as { address: string; port: number };
-      return inScheme(layer, formatTcp(address, port));
+      return formatTcp(address, port, layer.scheme);
     },
     remote(socket) {
       configure(socket, settings);
@@ -265,11 +270,7 @@ export function configure(socket: NewerSocket, settings: Settings): void {
 // A connection can be reset before anybody looks at it; its address is then unknown.
 function remoteOf(socket: Socket, layer: StreamLayer): string {
   const { remoteAddress = "unknown", remotePort = 0 } = socket;
-  return inScheme(layer, formatTcp(withoutMapping(remoteAddress), remotePort));
-}
-
-function inScheme({ scheme }: StreamLayer, tcp: string): string {
-  return scheme + tcp.slice("tcp".length);
+  return formatTcp(withoutMapping(remoteAddress), remotePort, layer.scheme);
 }
 
 function localAddress(source: HostPort, family: 4 | 6): string {

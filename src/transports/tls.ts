@@ -47,6 +47,7 @@ const TLS: StreamLayer = {
   readyEvent: "secureConnect",
 
   // The socket's own memory holds what is encrypted: nothing can be read into ours.
+  reader: () => null,
   link: (socket, remote) => new StreamLink(socket, remote),
 };
 

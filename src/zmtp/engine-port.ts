@@ -4,9 +4,8 @@
 import type { ErrorReason } from "../base/errors.ts";
 import type { Metadata } from "./command.ts";
 import type { DecoderLimits, Frame } from "./frame-decoder.ts";
-import type { Framing } from "./framing.ts";
 import type { HeartbeatSettings } from "./heartbeat.ts";
-import type { Mechanism, PeerIdentity } from "./mechanism.ts";
+import type { PeerIdentity } from "./mechanism.ts";
 import type { SocketTypeName } from "./socket-type.ts";
 
 /** The version that is spoken with a peer; empty where it is no ZMTP. */
@@ -55,12 +54,11 @@ export interface EngineSink {
   onFailed(failure: EngineFailure): void;
 }
 
+/** What all connections of one endpoint have in common. */
 export interface EngineSettings {
-  readonly framing: Framing;
   readonly socketType: SocketTypeName;
   /** Ours; empty where there is none to announce. */
   readonly routingId: Uint8Array;
-  readonly mechanism: Mechanism;
   /** Whether peers older than ZMTP 3 are spoken with, which know no security; with a mechanism other than NULL never. */
   readonly acceptsOldPeers: boolean;
   readonly limits: DecoderLimits;

@@ -5,10 +5,8 @@
  *     greeting ──64 octets──▶ handshaking ──READY both ways──▶ ready ──▶ closed
  *         └──────────────────────┴───────────── any failure ──────────────┘
  *
- * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, and what a command means in the
- * traffic phase.
- * Does not own: writing messages (the outbox, which asks `toCommand`), timers (the session calls `tick`),
- * reconnection.
+ * Owns: the order of the handshake, the checks on what a peer announces, heartbeats, what a command means in the traffic
+ * phase. Does not own: writing messages (the outbox, which asks `toCommand`), timers (the session calls `tick`), reconnection.
  * An older peer (ZMTP 1.0, 2.0) has no READY: its identity is its first frame, and there are no commands.
  * Invariants: one function writes the state; after `onFailed` nothing more is reported; no output but the greeting
  * before the peer's greeting is complete; no message is asked for before the peer's READY came (libzmq takes earlier
@@ -30,13 +28,19 @@ import {
 import type { EngineFailure, EngineSettings, EngineSink, PeerHandshake, Protocol } from "./engine-port.ts";
 import type { Frame, FrameSink } from "./frame-decoder.ts";
 import { encodeFrame, type WireForm } from "./frame-encoder.ts";
-import type { Decoder, Opening } from "./framing.ts";
+import type { Decoder, Framing, Opening } from "./framing.ts";
 import type { Greeting, GreetingResult } from "./greeting.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { FrameTransform, HandshakeFailure, HandshakeReady, MechanismStep } from "./mechanism.ts";
+import type { FrameTransform, HandshakeFailure, HandshakeReady, Mechanism, MechanismStep } from "./mechanism.ts";
+import { printable, sealed } from "./mechanism.ts";
 import { isCompatible, SOCKET_TYPES } from "./socket-type.ts";
 
 const MAX_ROUTING_ID_BYTES = 255;
+
+const SILENCE = {
+  "ttl-expired": "the peer was silent past its own time to live",
+  "heartbeat-timeout": "the peer did not answer a PING in time",
+} as const;
 
 export type EngineState = "greeting" | "handshaking" | "ready" | "closed";
 
@@ -62,7 +66,10 @@ export class Engine implements FrameSink {
 
   #state: EngineState = "greeting";
   #settings: EngineSettings;
+  #framing: Framing;
   #sink: EngineSink;
+  // Until the handshake is over.
+  #mechanism: Mechanism | null;
   // Until it is read whole; null where there is none.
   #greeting: Greeting | null = null;
   #greetingBytes = 0;
@@ -70,16 +77,18 @@ export class Engine implements FrameSink {
   #greets = true;
   #decoder: Decoder;
   #transform: FrameTransform | null = null;
-  #heartbeat: Heartbeat;
+  // From the first deadline on: most connections have none.
+  #heartbeat: Heartbeat | null = null;
   #now = 0;
 
-  constructor(settings: EngineSettings, sink: EngineSink) {
+  constructor(settings: EngineSettings, framing: Framing, mechanism: Mechanism, sink: EngineSink) {
     this.#settings = settings;
+    this.#framing = framing;
+    this.#mechanism = mechanism;
     this.#sink = sink;
-    this.#decoder = settings.framing.decoder(this, settings.limits);
-    this.toWire = settings.framing.toWire;
-    this.#protocol = settings.framing.protocol;
-    this.#heartbeat = new Heartbeat(settings.heartbeat);
+    this.#decoder = framing.decoder(this, settings.limits);
+    this.toWire = framing.toWire;
+    this.#protocol = framing.protocol;
   }
 
   get state(): EngineState {
@@ -88,21 +97,22 @@ export class Engine implements FrameSink {
 
   /** When `tick` is due next; Infinity for never. Changes with every call. */
   get deadline(): number {
-    return this.#heartbeat.deadline;
+    return this.#heartbeat === null ? Number.POSITIVE_INFINITY : this.#heartbeat.deadline;
   }
 
   /** The link is up. */
   start(): void {
-    const { framing, mechanism, socketType, routingId } = this.#settings;
-    if (framing.opening === null) return this.#beginHandshake();
-    const { number } = SOCKET_TYPES[socketType];
-    this.#greeting = framing.opening.greeting(mechanism.name, number, (bytes) => this.#sink.onOutput(bytes));
+    const { socketType, routingId } = this.#settings;
+    const { opening } = this.#framing;
+    if (opening === null) return this.#beginHandshake();
+    const { name } = this.#mechanism as Mechanism;
+    this.#greeting = opening.greeting(name, SOCKET_TYPES[socketType].number, (bytes) => this.#sink.onOutput(bytes));
     this.#greeting.start(routingId.length);
   }
 
   /** The link says that the peer lives, by means of its own. */
   heard(): void {
-    this.#heartbeat.heard();
+    this.#heartbeat?.heard();
   }
 
   /** Bytes of the peer, which belong to the engine from now on, or, when `lent`, for the time of the call. `now` in ms. */
@@ -111,7 +121,7 @@ export class Engine implements FrameSink {
     this.#now = now;
     if (this.#state === "greeting") this.#receiveGreeting(chunk, lent);
     else {
-      this.#heartbeat.heard();
+      this.#heartbeat?.heard();
       this.#decoder.receive(chunk, lent);
     }
   }
@@ -125,7 +135,7 @@ export class Engine implements FrameSink {
   filled(bytes: number, now: number): void {
     if (this.#state === "closed") return;
     this.#now = now;
-    this.#heartbeat.heard();
+    this.#heartbeat?.heard();
     this.#decoder.filled(bytes);
   }
 
@@ -143,24 +153,20 @@ export class Engine implements FrameSink {
 
   /** Sends a PING that is due, or gives up a silent peer; not for its silence, though, when `excused`. */
   tick(now: number, excused = false): void {
-    if (this.#state !== "ready") return;
+    if (this.#state !== "ready" || this.#heartbeat === null) return;
     this.#now = now;
     if (excused) this.#heartbeat.heard();
     const due = this.#heartbeat.tick(now);
     if (due === undefined) return;
     if (due === "ping") this.#ping();
-    else
-      this.#fail(
-        due,
-        due === "ttl-expired" ? "the peer was silent past its own time to live" : "the peer did not answer a PING in time",
-      );
+    else this.#fail(due, SILENCE[due]);
   }
 
   /** The link is gone; nothing is reported any more. */
   close(): void {
     if (this.#state !== "closed") this.#become("closed");
     this.#decoder.stop();
-    this.#settings.mechanism.close();
+    this.#endHandshake();
     this.#transform?.close();
   }
 
@@ -181,7 +187,7 @@ export class Engine implements FrameSink {
   }
 
   #greet(result: GreetingResult & { kind: "done" }): void {
-    const { mechanism } = this.#settings;
+    const mechanism = this.#mechanism as Mechanism;
     this.#protocol = result.minor === 0 ? "3.0" : "3.1";
     const theirs = toLatin1(result.mechanism);
     if (theirs !== mechanism.name) {
@@ -193,15 +199,16 @@ export class Engine implements FrameSink {
 
   // To a peer without greeting our signature was the header of our identity frame, and the octets are all that is missing.
   #greetOld({ protocol, greets, frames }: GreetingResult & { kind: "old" }): void {
-    const { mechanism, acceptsOldPeers, routingId, framing, limits } = this.#settings;
-    if (!acceptsOldPeers || mechanism.name !== "NULL") {
-      const text = `the peer speaks ZMTP ${protocol}, which knows no security; ours is ${mechanism.name}, with authentication`;
+    const { acceptsOldPeers, routingId, limits } = this.#settings;
+    const { name } = this.#mechanism as Mechanism;
+    if (!acceptsOldPeers || name !== "NULL") {
+      const text = `the peer speaks ZMTP ${protocol}, which knows no security; ours is ${name}, with authentication`;
       return this.#fail("old-protocol", text, frames);
     }
     this.#protocol = protocol;
     this.#greets = greets;
     this.#become("handshaking");
-    const { legacy } = framing.opening as Opening;
+    const { legacy } = this.#framing.opening as Opening;
     if (protocol === "1.0") {
       this.toWire = legacy.toWire;
       this.#decoder = legacy.decoder(this, limits);
@@ -217,6 +224,7 @@ export class Engine implements FrameSink {
     if (!this.#acceptsRoutingId(routingId, routingId)) return false;
     this.#decoder.startTraffic(null);
     this.#become("ready");
+    this.#endHandshake();
     this.#sink.onReady({ socketType: "", routingId, metadata: new Map(), protocol: this.#protocol });
     // Subscribers of that time filter themselves and tell nobody, so they are sent everything.
     return this.#greets || !this.#takesSubscriptions || this.#sink.onMessage([subscriptionFrame(true, EMPTY)]);
@@ -231,10 +239,13 @@ export class Engine implements FrameSink {
 
   #beginHandshake(): void {
     this.#become("handshaking");
-    this.#advance(
-      this.#settings.mechanism.start((step) => this.#later(step)),
-      EMPTY,
-    );
+    const step = (this.#mechanism as Mechanism).start((later) => this.#later(later));
+    this.#advance(step, EMPTY);
+  }
+
+  #endHandshake(): void {
+    this.#mechanism?.close();
+    this.#mechanism = null;
   }
 
   // A step that was waited for.
@@ -260,7 +271,7 @@ export class Engine implements FrameSink {
         return false;
       case "fail":
         if (step.reply !== undefined) this.#command(step.reply);
-        this.#fail(step.reason, step.text, this.#settings.mechanism.confidential ? EMPTY : body, step);
+        this.#fail(step.reason, step.text, this.#mechanism?.confidential ? EMPTY : body, step);
         return false;
       case "ready":
         if (step.reply !== undefined) this.#command(step.reply);
@@ -290,9 +301,11 @@ export class Engine implements FrameSink {
     if (transform !== undefined) this.toWire = sealed(transform, this.toWire);
     this.#decoder.startTraffic(this.#transform);
     this.#become("ready");
+    this.#endHandshake();
     // A libzmq DISH drops the connection on a PING or PONG command.
-    const { pings } = this.#settings.framing;
-    if (pings === "link" || (pings === "command" && socketType !== "DISH")) this.#heartbeat.start(this.#now);
+    const { pings } = this.#framing;
+    const heard = pings === "link" || (pings === "command" && socketType !== "DISH");
+    if (heard && this.#settings.heartbeat.intervalMs > 0) this.#beat().start(this.#now);
     this.#sink.onReady({ socketType, routingId, metadata, protocol: this.#protocol, identity });
   }
 
@@ -305,7 +318,7 @@ export class Engine implements FrameSink {
   onCommand(body: Frame): boolean {
     const old = this.#protocol === "1.0" || this.#protocol === "2.0";
     if (this.#state === "handshaking")
-      return old ? this.#identify(body) : this.#advance(this.#settings.mechanism.onCommand(body), body);
+      return old ? this.#identify(body) : this.#advance((this.#mechanism as Mechanism).onCommand(body), body);
     // libzmq ignores what an old peer marks as a command.
     if (old) return true;
     const command = isShortName(body) ? decodeCommand(body) : undefined;
@@ -348,20 +361,23 @@ export class Engine implements FrameSink {
       this.#fail("malformed-command", "a PING is shorter than its time to live", body);
       return false;
     }
-    this.#heartbeat.announced(ping.ttlTenths * 100, this.#now);
+    if (ping.ttlTenths > 0) this.#beat().announced(ping.ttlTenths * 100, this.#now);
     this.#command(encodePong(ping.context));
     return true;
   }
 
-  // -------------------------------------------------------------------------------------------------------------------
+  #beat(): Heartbeat {
+    this.#heartbeat ??= new Heartbeat(this.#settings.heartbeat);
+    return this.#heartbeat;
+  }
 
   #ping(): void {
-    if (this.#settings.framing.pings === "link") this.#sink.onPing();
+    if (this.#framing.pings === "link") this.#sink.onPing();
     else this.#command(encodePing(this.#settings.heartbeat.ttlTenths));
   }
 
   #command(body: Uint8Array): void {
-    this.#sink.onOutput(encodeFrame(this.#settings.framing.commandFlags, body));
+    this.#sink.onOutput(encodeFrame(this.#framing.commandFlags, body));
   }
 
   #fail(reason: ErrorReason, text: string, bytes: Uint8Array = EMPTY, more: Partial<HandshakeFailure> = {}): void {
@@ -379,14 +395,6 @@ export class Engine implements FrameSink {
   }
 }
 
-// Frames are sealed first, then put into the form of the link.
-function sealed(transform: FrameTransform, form: WireForm | null): WireForm {
-  return (parts, lender) => {
-    const frames = transform.seal(parts, lender);
-    return frames === null || form === null ? frames : form(frames, lender);
-  };
-}
-
 function ascii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 40) || "not named";
+  return printable(text).slice(0, 40) || "not named";
 }

@@ -78,7 +78,8 @@ export class FrameDecoder {
   #limits: DecoderLimits;
   #transform: FrameTransform | null = null;
   #parts: Frame[] | null = null;
-  #backlog = new Fifo<Uint8Array>();
+  // What waits, if anything ever did.
+  #backlog: Fifo<Uint8Array> | null = null;
   #paused = false;
   #running = false;
   #failed = false;
@@ -118,16 +119,13 @@ export class FrameDecoder {
   receive(chunk: Uint8Array, lent = false): void {
     if (this.#failed || chunk.length === 0) return;
     if (this.#paused || this.#running) {
-      this.#backlog.push(lent ? copyBytes(chunk) : chunk);
+      this.#wait(lent ? copyBytes(chunk) : chunk);
       return;
     }
-    this.#backlog.push(chunk);
     this.#lent = lent;
     this.#chunkBytes = chunk.length;
-    this.#run();
+    this.#run(chunk);
     this.#lent = false;
-    // What a pause left of it.
-    if (lent && this.#backlog.length > 0) this.#backlog.unshift(copyBytes(this.#backlog.shift() as Uint8Array));
   }
 
   /**
@@ -162,7 +160,7 @@ export class FrameDecoder {
   /** Goes on after a sink method returned false. May pause again before it returns. */
   resume(): void {
     this.#paused = false;
-    if (!this.#running) this.#run();
+    if (!this.#running) this.#run(null);
   }
 
   /** Decodes no more until `resume`. */
@@ -182,26 +180,39 @@ export class FrameDecoder {
   /** Gives up what is undecided and takes nothing more. */
   stop(): void {
     this.#failed = true;
-    this.#backlog.clear();
+    this.#backlog = null;
     this.#body = null;
     this.#parts = null;
   }
 
-  // One run at a time: a sink that calls resume() from inside onMessage only clears the pause, the running loop sees it.
-  #run(): void {
+  #wait(chunk: Uint8Array): void {
+    this.#backlog ??= new Fifo();
+    this.#backlog.push(chunk);
+  }
+
+  // `first`, then what waits. One run at a time: a sink that calls resume() from inside onMessage only clears the pause,
+  // the running loop sees it.
+  #run(first: Uint8Array | null): void {
     this.#running = true;
-    for (;;) {
-      const chunk = this.#backlog.peek();
-      if (chunk === undefined || this.#paused || this.#failed) break;
+    for (let chunk = first ?? this.#nextWaiting(); chunk !== undefined; chunk = this.#nextWaiting()) {
       const end = this.#decode(chunk);
       if (this.#failed) break;
       this.#base += end;
       this.#frameAt -= end;
-      this.#backlog.shift();
-      if (end < chunk.length) this.#backlog.unshift(chunk.subarray(end));
-      else this.#chooseMemory();
+      if (end === chunk.length) this.#chooseMemory();
+      else this.#keepRest(chunk, end);
     }
     this.#running = false;
+  }
+
+  #nextWaiting(): Uint8Array | undefined {
+    return this.#paused || this.#failed ? undefined : this.#backlog?.shift();
+  }
+
+  // What a pause left of a chunk goes on before what came meanwhile.
+  #keepRest(chunk: Uint8Array, from: number): void {
+    this.#backlog ??= new Fifo();
+    this.#backlog.unshift(this.#lent ? copyBytes(chunk, from) : chunk.subarray(from));
   }
 
   // A chunk was decoded, be it in several goes.
@@ -228,7 +239,7 @@ export class FrameDecoder {
     if (this.#headerBytes > 0 || this.#body !== null) return at;
     while (!this.#paused && !this.#failed) {
       this.#frameAt = at;
-      if (end - at < 2) return this.#keepHeader(chunk, at);
+      if (end - at < 2) return at === end ? end : this.#keepHeader(chunk, at);
       const flags = chunk[at];
       let size = chunk[at + 1];
       let body = at + 2;

@@ -6,8 +6,6 @@
  * the time to live that the peer's own PING announced. Time is a parameter. Invariant: what comes in only clears
  * deadlines, so a busy link costs two writes per chunk.
  */
-import type { ErrorReason } from "../base/errors.ts";
-
 export interface HeartbeatSettings {
   /** Between PINGs, ms; 0 sends none. */
   readonly intervalMs: number;
@@ -49,7 +47,7 @@ export class Heartbeat {
   }
 
   /** What is due: a PING, or the end. */
-  tick(now: number): "ping" | ErrorReason | undefined {
+  tick(now: number): "ping" | "heartbeat-timeout" | "ttl-expired" | undefined {
     if (now >= this.#silentUntil) return "heartbeat-timeout";
     if (now >= this.#ttlUntil) return "ttl-expired";
     if (now < this.#pingAt) return undefined;

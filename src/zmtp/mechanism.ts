@@ -8,6 +8,7 @@
  * (loading a library, asking an authority) is a `wait`, after which `later` is called once; the peer is not read from
  * meanwhile. NULL has no transform, so plain links pay nothing.
  */
+import { copyBytes, EMPTY, equalBytes } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import {
   decodeCommand,
@@ -18,7 +19,7 @@ import {
   encodeMetadata,
   type Metadata,
 } from "./command.ts";
-import type { Lender } from "./frame-encoder.ts";
+import type { Lender, WireForm } from "./frame-encoder.ts";
 
 /** What the beginning of a handshake, or one of its frames, led to. */
 export type MechanismStep =
@@ -89,6 +90,14 @@ export interface FrameTransform {
   close(): void;
 }
 
+/** The wire form of a peer's frames: they are sealed first, then put into the form of the link. */
+export function sealed(transform: FrameTransform, form: WireForm | null): WireForm {
+  return (parts, lender) => {
+    const frames = transform.seal(parts, lender);
+    return frames === null || form === null ? frames : form(frames, lender);
+  };
+}
+
 /** What an authority says of a peer that it lets in. */
 export interface PeerIdentity {
   /** Its user id; empty when it has none. */
@@ -110,9 +119,11 @@ export interface Authority {
   cancel(): void;
 }
 
+const NOBODY_ASKED: Verdict = { kind: "accept", userId: "", metadata: new Map() };
+
 /** Lets everybody in. */
 export const NO_AUTHORITY: Authority = {
-  ask: (_mechanism, _credentials, answer) => answer({ kind: "accept", userId: "", metadata: new Map() }),
+  ask: (_mechanism, _credentials, answer) => answer(NOBODY_ASKED),
   cancel: () => undefined,
 };
 
@@ -187,10 +198,14 @@ export function readyStep(
   data: Uint8Array,
   more: Pick<HandshakeReady, "reply" | "identity"> & { readonly transform?: FrameTransform } = {},
 ): MechanismStep {
-  const metadata = decodeMetadata(data);
+  const metadata = equalBytes(data, last.data) ? last.metadata : decodeMetadata(data);
   if (metadata === undefined) return fail("invalid-metadata", "the peer's metadata has bytes that form no property");
+  if (metadata !== last.metadata) last = { data: copyBytes(data), metadata };
   return { kind: "ready", metadata, metadataBytes: data.length, ...more };
 }
+
+// Peers that come in thousands announce the same, and share it.
+let last: { readonly data: Uint8Array; readonly metadata: Metadata } = { data: EMPTY, metadata: new Map() };
 
 /** The failure that an ERROR command of the peer means; the statuses of ZAP are told apart, as libzmq does. */
 export function refusal(data: Uint8Array): HandshakeFailure {
@@ -211,7 +226,7 @@ export function fail(reason: ErrorReason, text: string): HandshakeFailure {
   return { kind: "fail", reason, text };
 }
 
-// A peer's text goes into our messages only as printable ASCII.
-function printable(text: string): string {
+/** A peer's text as it may go into our messages: printable ASCII. */
+export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 80);
 }

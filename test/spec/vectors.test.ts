@@ -51,7 +51,7 @@ function decode(chunks: readonly Uint8Array[], handshaking = false): Decoded {
 function encodeMessage(frames: Uint8Array[]): Buffer {
   const written: Buffer[] = [];
   const link = { open: true, write: (parts: readonly Uint8Array[]) => written.push(join(...parts)) > 0 } as unknown as Link;
-  const outbox = new Outbox(link, new SlabPool(), { onTaken: () => undefined, onUnformed: () => assert.fail() });
+  const outbox = new Outbox(link, new SlabPool(), { onBatchTaken: () => undefined, onBatchUnformed: () => assert.fail() });
   assert.equal(outbox.add(frames), true);
   outbox.flush();
   return join(...written);

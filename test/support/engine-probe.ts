@@ -39,10 +39,8 @@ export class EngineProbe implements EngineSink {
     const metadata: [string, Uint8Array][] = [["Socket-Type", text(socketType)]];
     if (announcesIdentity(socketType)) metadata.push(["Identity", text(routingId)]);
     const settings: EngineSettings = {
-      framing: STREAM_FRAMING,
       socketType,
       routingId: text(routingId),
-      mechanism: options.mechanism ?? new NullMechanism(metadata),
       acceptsOldPeers: options.acceptsOldPeers ?? true,
       limits: limits(options.limits),
       heartbeat: {
@@ -51,7 +49,7 @@ export class EngineProbe implements EngineSink {
         ttlTenths: options.ttlTenths ?? 0,
       },
     };
-    this.engine = new Engine(settings, this);
+    this.engine = new Engine(settings, STREAM_FRAMING, options.mechanism ?? new NullMechanism(metadata), this);
     this.engine.start();
   }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { Reader } from "../../src/transports/reader.ts";
 import { transportSuite } from "./suite.ts";
@@ -14,7 +14,7 @@ async function hideReading(): Promise<boolean> {
   let prototype: object | null = (server as unknown as { _handle: object })._handle;
   while (prototype !== null && !Object.hasOwn(prototype, "useUserBuffer")) prototype = Object.getPrototypeOf(prototype);
   if (prototype !== null) Object.defineProperty(prototype, "useUserBuffer", { value: undefined });
-  assert.equal(Reader.adopt(server as unknown as Parameters<typeof Reader.adopt>[0]), null);
+  assert.equal(new Reader().adopt(server as unknown as Socket), null);
   server.close();
   return prototype !== null;
 }

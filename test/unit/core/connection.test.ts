@@ -1,4 +1,4 @@
-// A connection whose link is slow to take what is written.
+// A connection and what it writes in a handshake: at once what one chunk of the peer's calls for, also over a slow link, also before an end.
 import assert from "node:assert/strict";
 import type { LinkSink } from "../../../src/core/transport.ts";
 import { Pull } from "../../../src/node.ts";
@@ -25,4 +25,27 @@ check("what a handshake says while a write is in flight goes out when that is ta
   const peer = await RawPeer.connect(t, endpoint);
   peer.send(greeting());
   assert.equal((await peer.read(64))[63], 0);
+});
+
+check("a peer's greeting that comes at once is answered by one write, READY and all", async (t) => {
+  const { write } = StreamLink.prototype;
+  t.after(() => Object.assign(StreamLink.prototype, { write }));
+  const writes: number[] = [];
+  StreamLink.prototype.write = function (parts) {
+    writes.push(parts.reduce((sum, { length }) => sum + length, 0));
+    return write.call(this, parts);
+  };
+  const endpoint = await bound(own(t, new Pull()));
+  const peer = await RawPeer.connect(t, endpoint);
+  peer.send(greeting());
+  await peer.read(64);
+  const [, { length: size }] = [await peer.read(1), await peer.read((await peer.read(1))[0])];
+  assert.deepEqual(writes, [10, 54 + 2 + size]);
+});
+
+check("a peer that cannot be spoken with still gets the whole greeting, to learn the reason", async (t) => {
+  const endpoint = await bound(own(t, new Pull()));
+  const peer = await RawPeer.connect(t, endpoint);
+  peer.send(greeting({ mechanism: "PLAIN" }));
+  assert.equal((await peer.read(64)).subarray(12, 16).toString(), "NULL");
 });

@@ -29,7 +29,7 @@ class FakeLink {
   }
 }
 
-const SILENT = { onTaken: () => undefined, onUnformed: () => undefined };
+const SILENT = { onBatchTaken: () => undefined, onBatchUnformed: () => undefined };
 
 function outbox(): { box: Outbox; link: FakeLink; pool: SlabPool; taken: number[]; bytes: () => number } {
   const link = new FakeLink();
@@ -37,11 +37,11 @@ function outbox(): { box: Outbox; link: FakeLink; pool: SlabPool; taken: number[
   const taken: number[] = [];
   let bytes = 0;
   const box = new Outbox(link as unknown as Link, pool, {
-    onTaken(messages, size) {
+    onBatchTaken(messages, size) {
       taken.push(messages);
       bytes += size;
     },
-    onUnformed: (messages) => taken.push(-messages),
+    onBatchUnformed: (messages) => taken.push(-messages),
   });
   return { box, link, pool, taken, bytes: () => bytes };
 }

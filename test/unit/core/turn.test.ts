@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { VirtualClock } from "../../../src/base/clock.ts";
-import { Turn } from "../../../src/core/turn.ts";
+import { Turn, type TurnTask } from "../../../src/core/turn.ts";
 
 describe("Turn", () => {
   it("has one id within a turn and another in the next, when somebody looked", () => {
@@ -20,7 +20,7 @@ describe("Turn", () => {
     const turn = new Turn(clock);
     assert.equal(clock.turn(), false);
     for (let i = 0; i < 10; i++) turn.current();
-    turn.atEnd(() => undefined);
+    turn.atEnd({ onTurnEnd: () => undefined });
     assert.equal(clock.turn(), true);
     assert.equal(clock.turn(), false);
   });
@@ -29,11 +29,14 @@ describe("Turn", () => {
     const clock = new VirtualClock();
     const turn = new Turn(clock);
     const ran: string[] = [];
-    turn.atEnd(() => {
-      ran.push("a");
-      turn.atEnd(() => ran.push("c"));
+    const task = (name: string, then: () => void = () => undefined): TurnTask => ({
+      onTurnEnd() {
+        ran.push(name);
+        then();
+      },
     });
-    turn.atEnd(() => ran.push("b"));
+    turn.atEnd(task("a", () => turn.atEnd(task("c"))));
+    turn.atEnd(task("b"));
     assert.deepEqual(ran, []);
     clock.turn();
     assert.deepEqual(ran, ["a", "b"]);
@@ -48,8 +51,10 @@ describe("Turn", () => {
     const turn = new Turn(clock);
     const before = turn.current();
     let inside = before;
-    turn.atEnd(() => {
-      inside = turn.current();
+    turn.atEnd({
+      onTurnEnd() {
+        inside = turn.current();
+      },
     });
     clock.turn();
     assert.notEqual(inside, before);

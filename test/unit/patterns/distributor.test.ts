@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Pipe } from "../../../src/core/pipe.ts";
+import type { Pipe, PipeTaker } from "../../../src/core/pipe.ts";
 import { Distributor } from "../../../src/patterns/distributor.ts";
 import { type Ends, frames, pipes, readAll, said } from "../../support/pipes.ts";
 
@@ -64,6 +64,23 @@ describe("Distributor", () => {
     assert.equal(new Set(got.map((message) => message[0])).size, 1);
     got[0].length = 0;
     assert.equal(said(got[1]), "x|body");
+  });
+
+  it("links are given one array; where one has to wait it has an array of its own", () => {
+    const { distributor, ends, send } = distributed(4);
+    const seen: Uint8Array[][] = [];
+    const taker = (takes: boolean): PipeTaker => ({
+      take: (message) => seen.push(message) > 0 && takes,
+      relieve: () => undefined,
+      onMark: () => undefined,
+    });
+    for (const [i, takes] of [true, true, false].entries()) ends[i].b.taker = taker(takes);
+    distributor.markAll();
+    send("x");
+    assert.equal(new Set(seen).size, 1);
+    const waiting = [ends[2].b.takeWaiting(), ends[3].b.read()] as Uint8Array[][];
+    for (const message of waiting) assert.equal(said(message), "x|body");
+    assert.equal(new Set([seen[0], ...waiting]).size, 3);
   });
 
   it("a full pipe loses the message and is reported; the others get it", () => {

@@ -190,7 +190,7 @@ describe("CURVE: what the other side sends of low order, or too short", () => {
 });
 
 describe("an engine", () => {
-  it("closes mechanism and transform when the link is gone, and after a failure; before the handshake is over the mechanism alone", () => {
+  it("closes the mechanism when the handshake is over, well or not, and the transform when the link is gone, and after a failure", () => {
     const closed: string[] = [];
     const transform: FrameTransform = {
       flags: 0,
@@ -217,7 +217,9 @@ describe("an engine", () => {
     assert.deepEqual(closed, ["mechanism"]);
     probe(fail("malformed-hello", "no")).feed(command);
     assert.deepEqual(closed, ["mechanism"]);
-    probe(ready).feed(command).engine.close();
+    const { engine } = probe(ready).feed(command);
+    assert.deepEqual(closed, ["mechanism"], "as soon as the handshake is over");
+    engine.close();
     assert.deepEqual(closed, ["mechanism", "transform"]);
     // The first frame of the traffic cannot be opened.
     probe(ready)

@@ -25,6 +25,19 @@ describe("NullMechanism", () => {
       );
   });
 
+  it("peers that announce the same share what they announced, others do not", () => {
+    const announced = (body: string): unknown => {
+      const step = mechanism().onCommand(hex(body));
+      return step.kind === "ready" ? step.metadata : assert.fail(step.kind);
+    };
+    const first = announced("05 5245414459 01 58 00000001 79");
+    assert.equal(announced("05 5245414459 01 58 00000001 79"), first);
+    const other = announced("05 5245414459 01 58 00000001 7a");
+    assert.deepEqual([...(other as Map<string, Uint8Array>).values()].map(String), ["z"]);
+    assert.equal(announced("05 5245414459 01 58 00000001 7a"), other);
+    assert.notEqual(announced("05 5245414459 01 58 00000001 79"), other);
+  });
+
   it("fails on everything else, saying what came, in printable text", () => {
     const cases: [string, string, RegExp][] = [
       ["", "unexpected-command", /no command/],
