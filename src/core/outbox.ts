@@ -66,6 +66,8 @@ export class SlabPool {
   }
 }
 
+const NO_PARTS: readonly Uint8Array[] = [];
+
 /** What is written at once: grows while it is gathered, then is in flight until the kernel has it. */
 class Batch {
   readonly parts: Uint8Array[] = [];
@@ -77,10 +79,11 @@ class Batch {
   messages = 0;
   /** Once it is written: as the wire has them. */
   bytes = 0;
-  /** Octets of greeting and commands before the first message. */
+  /** Octets of greeting and commands before the first message, in the parts. */
   head = 0;
-  /** Octets that were gathered before the wire's form was known. */
-  formless = 0;
+  /** What was gathered before the wire's form changed, as it goes, and how many octets it had: what a handshake says, no message. */
+  settled: readonly Uint8Array[] = NO_PARTS;
+  settledBytes = 0;
   /** Whether a command follows the last message. */
   tail = false;
 
@@ -93,7 +96,7 @@ class Batch {
 
   // What was just counted is no message: it stands before the first, or behind the last so far.
   noMessage(): void {
-    if (this.messages === 0) this.head = this.bytes;
+    if (this.messages === 0) this.head = this.bytes - this.settledBytes;
     else this.tail = true;
   }
 }
@@ -130,8 +133,8 @@ export class Outbox implements Lender {
   /** How frames are written from now on; null: as they are. What is kept to be given back stays in the plain form. */
   set form(form: WireForm | null) {
     if (form === this.#form) return;
+    if (this.#gathered !== null) this.#settle(this.#gathered);
     this.#form = form;
-    if (this.#gathered !== null) this.#gathered.formless = this.#gathered.bytes;
   }
 
   /** Whether nothing is gathered or in flight. */
@@ -199,14 +202,12 @@ export class Outbox implements Lender {
     const batch = this.#gathered;
     if (batch === null || batch.bytes === 0 || this.#flight !== null || !this.#link.open) return;
     batch.seal();
-    let wire = batch.parts;
-    const shaped = this.#form === null ? wire : formed(batch, this.#form, this);
+    const { parts, settled } = batch;
+    const shaped = this.#form === null ? parts : this.#form(parts, this);
     this.#gathered = null;
-    if (shaped !== wire) {
-      if (shaped === null) return this.#unformed(batch);
-      wire = shaped;
-      batch.bytes = byteLength(wire);
-    }
+    if (shaped === null) return this.#unformed(batch);
+    const wire = settled.length === 0 ? shaped : [...settled, ...shaped];
+    if (wire !== parts) batch.bytes = byteLength(wire);
     if (this.#link.write(wire)) this.#finish(batch);
     else this.#flight = batch;
   }
@@ -317,6 +318,18 @@ export class Outbox implements Lender {
     this.#sink.onBatchTaken(batch.messages, batch.bytes);
   }
 
+  // What was said so far keeps the form in which it was said.
+  #settle(batch: Batch): void {
+    assert(batch.messages === 0, "the wire's form changes before the first message");
+    batch.seal();
+    const parts = batch.parts.splice(0);
+    const wire = this.#form === null ? parts : this.#form(parts, this);
+    assert(wire !== null, "what a handshake says has a form");
+    batch.settled = [...batch.settled, ...wire];
+    batch.settledBytes = batch.bytes;
+    batch.head = 0;
+  }
+
   // Stands for a write that is never taken, so what comes now waits to be given back.
   #unformed(batch: Batch): void {
     this.#flight = NO_BATCH;
@@ -327,20 +340,6 @@ export class Outbox implements Lender {
   #release(slabs: readonly Uint8Array[]): void {
     for (const slab of slabs) this.#pool.give(slab);
   }
-}
-
-/** The parts of a batch as the wire has them. */
-function formed({ parts, formless }: Batch, form: WireForm, lender: Lender): Uint8Array[] | null {
-  const plain: Uint8Array[] = [];
-  const framed: Uint8Array[] = [];
-  let skip = formless;
-  for (const part of parts) {
-    if (skip > 0) plain.push(part.subarray(0, skip));
-    if (skip < part.length) framed.push(part.subarray(skip));
-    skip = Math.max(0, skip - part.length);
-  }
-  const shaped = form(framed, lender);
-  return shaped && [...plain, ...shaped];
 }
 
 /** The messages of a batch, copied; greeting and commands are left out. */

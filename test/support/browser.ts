@@ -80,6 +80,8 @@ export class Browser {
       executablePath: PROGRAM,
       args: FLAGS,
       ignoreHTTPSErrors: true,
+      // A run that took too long is ended by it; with the handler of Playwright it would go on.
+      handleSIGTERM: false,
     });
     return new Browser(context, profile, server, isolated);
   }

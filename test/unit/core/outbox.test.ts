@@ -90,6 +90,23 @@ describe("Outbox: another form on the wire", () => {
     assert.equal(String(link.writes[1]), "\0\x01D!");
   });
 
+  it("writes what was gathered in a former form in that form, also behind a write in flight, and gives back the messages after it", () => {
+    const { box, link, bytes } = outbox();
+    link.takes = false;
+    box.form = (parts) => parts.map((part) => Buffer.from(`<${part}>`));
+    box.addEncoded(text("first"));
+    box.flush();
+    box.addEncoded(text("second"));
+    box.form = upper;
+    box.add(frames("abc"));
+    box.taken();
+    box.flush();
+    assert.deepEqual(link.writes.map(String), ["<first>", "<second>\0\x03ABC"]);
+    box.add(frames("def"));
+    assert.deepEqual(box.unsent().messages.map(said), ["abc", "def"]);
+    assert.equal(bytes(), "<first>".length);
+  });
+
   it("gives messages back in the plain form, in flight and gathered: the next connection has a form of its own", () => {
     const { box, link } = outbox();
     box.form = upper;
