@@ -71,7 +71,8 @@ async function main() {
     "--expose-gc",
     "--enable-source-maps",
     "--test",
-    `--test-concurrency=${Math.min(2, availableParallelism())}`,
+    // One more than there are cores, for files wait for others' processes now and then; no more than three, for ports and memory.
+    `--test-concurrency=${Math.min(3, availableParallelism() + 1)}`,
     `--test-timeout=${files.some((path) => path.startsWith(`${PREFIX}long/`)) ? LONG_TIMEOUT_MS : FILE_TIMEOUT_MS}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",

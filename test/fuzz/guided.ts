@@ -20,7 +20,8 @@ export interface Finding {
 
 export interface Outcome {
   readonly runs: number;
-  /** Blocks that were reached. */
+  /** Blocks that were reached: by the seeds, and by everything. */
+  readonly seeded: number;
   readonly blocks: number;
   /** What is worth keeping: each reached something that those before it did not. */
   readonly corpus: readonly Uint8Array[];
@@ -33,6 +34,7 @@ export function guide(target: FuzzTarget, random: Random, over: () => boolean, c
   const kept: Uint8Array[] = [];
   const findings: Finding[] = [];
   let runs = 0;
+  let seeded = 0;
   const attempt = (input: Uint8Array): void => {
     runs++;
     try {
@@ -53,12 +55,13 @@ export function guide(target: FuzzTarget, random: Random, over: () => boolean, c
   };
   try {
     for (const seed of [...target.seeds(), ...corpus]) judge([seed]);
+    seeded = coverage.blocks;
     if (kept.length === 0) kept.push(new Uint8Array(0));
     while (!over() && findings.length === 0) judge(Array.from({ length: BATCH }, () => mutate(kept, random)));
   } finally {
     coverage.end();
   }
-  return { runs, blocks: coverage.blocks, corpus: kept, findings };
+  return { runs, seeded, blocks: coverage.blocks, corpus: kept, findings };
 }
 
 /** One to four changes of an input that was worth keeping. */
