@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { Context, Datagram, Dish, Publisher, Radio, Subscriber } from "../../src/node.ts";
+import { freePort } from "../support/free-port.ts";
 import { check, codeOf, Events, eventually, own } from "../support/harness.ts";
-import { freeUdpPort, rawUdp } from "../support/udp.ts";
+import { rawUdp } from "../support/udp.ts";
 
 const portOf = (endpoint: string | null): number => Number(endpoint?.split(":").at(-1));
 
@@ -93,7 +94,7 @@ check("a name that does not exist is an event, and what waits for it is dropped 
 
 check("libzmq's #2862: a RADIO whose host answers that nobody listens goes on, and is heard when somebody does", async (t) => {
   const radio = own(t, new Radio());
-  const port = await freeUdpPort();
+  const port = await freePort();
   radio.connect(`udp://127.0.0.1:${port}`);
   // Each of these is answered with "port unreachable", which the system reports at a later call.
   for (let i = 0; i < 20; i++) {
@@ -167,7 +168,7 @@ check("two DGRAMs talk to each other, and a close frees the address", async (t) 
 });
 
 check("udp is for RADIO that connects and for DISH and DGRAM that bind", async (t) => {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const endpoint = `udp://127.0.0.1:${port}`;
   const [radio, dish, datagram] = [own(t, new Radio()), own(t, new Dish()), own(t, new Datagram())];
   assert.equal(await codeOf(() => radio.bind(endpoint)), "ENOCOMPATPROTO");

@@ -1,5 +1,5 @@
 /**
- * A port that nobody listens at, nor will until the caller does.
+ * A port of TCP and UDP that nobody listens at, nor will until the caller does.
  *
  * Not one that the system chooses: it gives those out again at once, to a listener of another test, or to a dial as its own end. Taken from below what systems choose from (32768 and up on
  * Linux, 49152 elsewhere), in blocks, each kept from other processes by a UDP socket on its first port for as long as this one lives.
@@ -36,8 +36,8 @@ async function claimBlock(): Promise<void> {
   for (let i = 0; i < BLOCKS; i++) {
     const first = FIRST + ((from + i) % BLOCKS) * BLOCK;
     if (!(await claims(first))) continue;
-    next = first;
-    left = BLOCK;
+    next = first + 1;
+    left = BLOCK - 1;
     claiming = null;
     return;
   }

@@ -1,22 +1,8 @@
-// UDP by hand: sockets of the system beside ours, and ports that nobody has.
+// UDP by hand: sockets of the system beside ours.
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
-
-/** A UDP port of 127.0.0.1 that is free now; none of those that the system gives out, which another test may get at once. */
-export async function freeUdpPort(): Promise<number> {
-  for (;;) {
-    const socket = createSocket("udp4");
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const free = await new Promise<boolean>((resolve) => {
-      socket.once("error", () => resolve(false));
-      socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => resolve(true));
-    });
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-    if (free) return port;
-  }
-}
 
 /** A bare socket on 127.0.0.1, and what it has received. */
 export interface RawUdp {
