@@ -95,6 +95,13 @@ const GAPS = [
     reason: "32 MB are held where the test allows 8, of 20 MB of answers; bounded, but why more than on Node.js is not known yet",
   },
   {
+    runtime: "bun",
+    file: /spec\/libzmq-news/,
+    title: /#3566/,
+    where: "CURVE messages of a wrong form",
+    reason: "at times 10 MB are held where the test allows less; the test passes alone",
+  },
+  {
     runtime: "deno",
     file: /spec\/advisories/,
     title: /^CVE-2019-6250, CVE-2020-36400/,
@@ -329,7 +336,7 @@ ${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
 ## Known gaps
 
 A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script. Failures in no gap come from single runs
-on a busy machine: those of Node.js pass alone, on the same version.
+on a busy machine: those of Node.js pass alone, on the same version. A cell is written when all files of its suite ran, so one may be older than another.
 
 ${gaps.join("\n")}
 

@@ -105,7 +105,11 @@ check("libzmq's #2862: a RADIO whose host answers that nobody listens goes on, a
   dish.join("g");
   await dish.bind(`udp://127.0.0.1:${port}`);
   await radio.send("heard", { group: "g" });
-  assert.equal(String((await dish.receive())[0]), "heard");
+  // A runtime that sends late may have some of the others heard too.
+  for (let text = ""; text !== "heard"; ) {
+    text = String((await dish.receive())[0]);
+    assert.match(text, /^(un)?heard$/);
+  }
 });
 
 check("a DISH that is full loses messages with an event, and goes on", async (t) => {
