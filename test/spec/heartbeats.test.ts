@@ -59,12 +59,12 @@ check("test_heartbeats: a PING's time to live is obeyed: silence for as long cos
   const events = new Events(pull);
   const peer = await RawPeer.connect(t, await bound(pull));
   await peer.handshake("PUSH");
+  const before = performance.now();
   peer.send(command("PING", be16(1)));
   await peer.readCommand();
-  const before = performance.now();
   await peer.closed();
   const waited = performance.now() - before;
-  assert.ok(waited > 50 && waited < 2000, `${waited} ms`);
+  assert.ok(waited >= 100, `${waited} ms`);
   assert.equal((await events.next("disconnect")).reason, "ttl-expired");
 });
 
