@@ -4,7 +4,7 @@
  * The API is a superset of npm `zeromq` 6: same classes, methods, option names, defaults and error codes.
  */
 import { constants as bufferConstants } from "node:buffer";
-import { constants as osConstants } from "node:os";
+import { availableParallelism, constants as osConstants } from "node:os";
 import { realClock } from "./base/clock.ts";
 import { usePlatformErrno } from "./base/errors.ts";
 import { platformRandom } from "./base/random.ts";
@@ -46,10 +46,13 @@ const security = securityProvider({
 const warned = new Set<string>();
 
 const clock = realClock();
+// Bun and Deno run immediates before they look for input; and who has one core looks in vain while nobody else can work.
+const polls = process.versions.bun === undefined && process.versions.deno === undefined && availableParallelism() > 1;
 
 installPlatform({
   clock: {
     ...clock,
+    poll: polls ? setImmediate : undefined,
     hold(on) {
       clock.hold(on);
       threads.watch(on);

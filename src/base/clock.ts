@@ -11,6 +11,11 @@ export interface Clock {
   after(ms: number, callback: () => void): Timer;
   /** Calls back once, after the microtasks and I/O callbacks of this turn (a macrotask). Cannot be cancelled. */
   defer(callback: () => void): void;
+  /**
+   * Calls back when the event loop has looked for input, for which it does not sleep before. Cannot be cancelled. Absent where that is not to
+   * be had, or nobody else could work meanwhile.
+   */
+  readonly poll?: ((callback: () => void) => void) | undefined;
   /** While true, the process stays alive though nothing else would keep it. */
   hold(on: boolean): void;
 }

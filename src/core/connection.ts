@@ -7,8 +7,7 @@
  *     pipe ──take──▶ outbox ──flush: first of a turn at once (on a few links), the rest at its end──▶ link
  *     pipe ◀──put─── engine ◀──data, paused while the pipe is full───────────────── link
  *
- * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back
- * in the pipe by then.
+ * Invariants: `onOver` is called once, last, and with the first reason; messages that the kernel did not get are back in the pipe by then.
  */
 import type { ZmqError } from "../base/errors.ts";
 import type { Engine, EngineFailure, EngineSink, PeerHandshake } from "../zmtp/engine.ts";
@@ -148,7 +147,8 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
 
   onBatchTaken(messages: number, bytes: number): void {
     this.#owner.peer.bytesSent += bytes;
-    if (messages > 0) this.#owner.pipe?.acknowledge(messages);
+    this.#owner.pipe?.acknowledge(messages);
+    if (messages > 0) this.#socket.busyPoll?.sent(this.#settings.busyPoll);
   }
 
   onTaken(): void {
@@ -162,8 +162,7 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
   // From the link to the pipe -----------------------------------------------------------------------------------------
 
   onData(chunk: Uint8Array, lent?: boolean): void {
-    this.#owner.peer.bytesReceived += chunk.length;
-    this.#beforeRead();
+    this.#beforeRead(chunk.length);
     this.#receiving = true;
     this.#engine.receive(chunk, this.#socket.context.clock.now(), lent);
     this.#receiving = false;
@@ -176,14 +175,15 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
   }
 
   onFilled(bytes: number): void {
-    this.#owner.peer.bytesReceived += bytes;
-    this.#beforeRead();
+    this.#beforeRead(bytes);
     this.#engine.filled(bytes, this.#socket.context.clock.now());
     this.#afterRead(bytes);
   }
 
   // One chunk may wait undecoded; when more come, the kernel has to keep them.
-  #beforeRead(): void {
+  #beforeRead(bytes: number): void {
+    this.#owner.peer.bytesReceived += bytes;
+    this.#socket.busyPoll?.heard(this.#settings.busyPoll);
     if (this.#blocked || this.#engine.waiting) this.#pause();
     else if (this.#socket.intake.busy && this.#engine.state === "ready") this.#hold();
   }

@@ -81,6 +81,10 @@ const BORROWERS = [
   ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XSUB"] as const),
   ...(["SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
 ] as const;
+const POLLING = [
+  ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XSUB"] as const),
+  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
+] as const;
 const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
 const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
@@ -260,6 +264,11 @@ export const OPTIONS = {
   helloMessage: bytes(110, "ZMQ_HELLO_MSG", { max: INT_MAX, types: GREETERS, effect: "now" }),
   /** Delivered here when a peer's connection ends, as if from the peer; null: none. */
   disconnectMessage: bytes(111, "ZMQ_DISCONNECT_MSG", { max: INT_MAX, types: ["ROUTER", "SERVER", "PEER"], effect: "now" }),
+  /**
+   * For how long the event loop looks for input without sleeping, after a connection has sent what may be answered at once; for types that only
+   * receive, after something came. 0: not at all. On Node.js with two cores or more; after looking in vain it looks more seldom.
+   */
+  busyPoll: int(113, "ZMQ_BUSY_POLL", 50, { unit: "µs", max: 1_000_000, types: POLLING, effect: "runtime" }),
   /** Delivered here when a dialled connection is lost and will be made again; null: none. */
   hiccupMessage: bytes(114, "ZMQ_HICCUP_MSG", { max: INT_MAX, types: ["DEALER", "CLIENT", "PEER"], effect: "now" }),
   /** Send every unsubscription to the publishers, not only a topic's last. */

@@ -11,6 +11,7 @@ import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { StreamProtocols } from "../zmtp/stream-framing.ts";
 import type { Attachment } from "./attachment.ts";
+import type { BusyPoll } from "./busy-poll.ts";
 import type { Hold } from "./hold.ts";
 import type { Intake } from "./intake.ts";
 import type { Frame } from "./message.ts";
@@ -46,6 +47,8 @@ export interface SessionHost extends PipeOwner {
   readonly monitor: Monitor;
   /** How much the program is given per turn, and who waits for it. */
   readonly intake: Intake;
+  /** Looks for input before the event loop sleeps; null for types that only send. */
+  readonly busyPoll: BusyPoll | null;
   /** This type only sends: what peers send is counted and thrown away. */
   readonly discardsInput: boolean;
   /** This type sends its subscriptions again after each handshake, so those not sent before a loss are not kept. */

@@ -14,6 +14,7 @@ import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import type { Mechanism } from "../zmtp/mechanism.ts";
 import type { SocketTypeName } from "../zmtp/socket-type.ts";
 import type { Attachment } from "./attachment.ts";
+import { BusyPoll } from "./busy-poll.ts";
 import type { ContextCore } from "./context.ts";
 import { Endpoints } from "./endpoints.ts";
 import { Intake } from "./intake.ts";
@@ -22,7 +23,7 @@ import { makeMechanism } from "./make-mechanism.ts";
 import type { Frame } from "./message.ts";
 import { Monitor } from "./monitor.ts";
 import { OPTIONS } from "./option-table.ts";
-import { addToList, checkOption, defaultSettings, type OptionName, optionBytes, type Settings } from "./options.ts";
+import { addToList, checkOption, defaultSettings, hasOption, type OptionName, optionBytes, type Settings } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe } from "./pipe.ts";
 import { Receiver } from "./receiver.ts";
@@ -34,6 +35,9 @@ import { setSecurity } from "./set-security.ts";
 import { Counters } from "./stats.ts";
 import { WaitQueue } from "./wait-queue.ts";
 
+/** Those whose peers expect no answer. */
+const ONLY_RECEIVE: ReadonlySet<string> = new Set(["SUB", "XSUB", "PULL", "DISH", "GATHER"]);
+
 export abstract class SocketCore implements SessionHost {
   readonly type: SocketTypeName;
   readonly context: ContextCore;
@@ -44,6 +48,7 @@ export abstract class SocketCore implements SessionHost {
   readonly sender: Sender;
   readonly receiver: Receiver<unknown>;
   readonly intake: Intake;
+  readonly busyPoll: BusyPoll | null;
   readonly counters = new Counters();
   /** Calls that wait for a condition: `connected`, `subscribed`. */
   readonly conditions: WaitQueue<() => boolean, void>;
@@ -61,6 +66,7 @@ export abstract class SocketCore implements SessionHost {
     this.type = type;
     this.context = context;
     this.intake = new Intake(context.turn);
+    this.busyPoll = hasOption(type, "busyPoll") ? new BusyPoll(context.clock, ONLY_RECEIVE.has(type)) : null;
     this.monitor = new Monitor(context.hold);
     this.endpoints = new Endpoints(this);
     this.sender = new Sender(this);

@@ -388,6 +388,13 @@ check("test_diffserv: typeOfService reads back what was set", (t) => {
   assert.equal(dealer.typeOfService, 0x58);
 });
 
-notApplicable("test_setsockopt (BINDTODEVICE, PRIORITY), test_busy_poll, test_srcfd", "no runtime offers them");
+check("test_busy_poll: busyPoll is set and read back", (t) => {
+  const dealer = own(t, new Dealer({ busyPoll: 1 }));
+  assert.equal(dealer.busyPoll, 1);
+  dealer.busyPoll = 0;
+  assert.equal(dealer.busyPoll, 0);
+});
+
+notApplicable("test_setsockopt (BINDTODEVICE, PRIORITY), test_srcfd", "no runtime offers them");
 notApplicable("test_setsockopt (USE_FD), test_use_fd", "descriptors are not adopted; only Node.js could");
 notApplicable("test_ctx_options (thread options)", "there are no I/O threads; the options are kept and read back");

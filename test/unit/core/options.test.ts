@@ -97,6 +97,7 @@ const EXPECTED: Readonly<
   reconnectStop: [109, 0, 0, 7],
   helloMessage: [110, null, 0, MAX, "DEALER ROUTER CLIENT SERVER PEER"],
   disconnectMessage: [111, null, 0, MAX, "ROUTER SERVER PEER"],
+  busyPoll: [113, 50, 0, 1_000_000, "PAIR SUB REQ REP DEALER ROUTER PULL XSUB STREAM SERVER CLIENT DISH GATHER PEER CHANNEL"],
   hiccupMessage: [114, null, 0, MAX, "DEALER CLIENT PEER"],
   verboseUnsubscribe: [115, false, undefined, undefined, "XSUB"],
   // Ours: without a counterpart in libzmq.

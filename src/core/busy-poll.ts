@@ -1,0 +1,72 @@
+/**
+ * Busy polling: for some microseconds the event loop looks for input again and again before it sleeps, when something may
+ * come at once. To sleep and to be woken costs both sides of a round trip more than all else (docs/performance.md).
+ *
+ *     sent ──▶ look, look, look … ──▶ heard                 a socket that also receives: what was sent may be answered
+ *     heard ──▶ look, look, look … ──▶ heard                one that only receives: what came may be followed by more
+ *                               └──▶ in vain: the next 1, 4, 16, … are left out, half as many after each that was not
+ *
+ * Owns: when to look and when not to. Does not own: how (the platform's `poll`; without it nothing is looked for).
+ * Invariant: a socket that neither sends nor hears does not look.
+ */
+import type { Clock } from "../base/clock.ts";
+
+/** After looking in vain the next times are left out: 1, 4, 16, … up to so many. */
+const MOST_LEFT_OUT = 1024;
+
+export class BusyPoll {
+  readonly #clock: Clock;
+  // Whether it looks after what was heard, and not after what was sent.
+  readonly #follows: boolean;
+  #looking = false;
+  // A look is to come, also when it is not needed any more.
+  #scheduled = false;
+  #until = 0;
+  // How many times it will not look, and how many after the next time in vain.
+  #leftOut = 0;
+  #penalty = 1;
+  readonly #look = (): void => {
+    this.#scheduled = false;
+    if (!this.#looking) return;
+    if (this.#clock.now() < this.#until) return this.#schedule();
+    this.#looking = false;
+    this.#leftOut = this.#penalty;
+    this.#penalty = Math.min(this.#penalty * 4, MOST_LEFT_OUT);
+  };
+
+  /** `follows`: for a socket that only receives. */
+  constructor(clock: Clock, follows: boolean) {
+    this.#clock = clock;
+    this.#follows = follows;
+  }
+
+  /** The system has messages of ours; whatever comes within `us` microseconds is looked for. */
+  sent(us: number): void {
+    if (!this.#follows) this.#begin(us);
+  }
+
+  /** Something came in. */
+  heard(us: number): void {
+    if (this.#looking) {
+      this.#looking = false;
+      this.#penalty = Math.max(1, this.#penalty >> 1);
+    }
+    if (this.#follows) this.#begin(us);
+  }
+
+  #begin(us: number): void {
+    if (us === 0 || this.#clock.poll === undefined) return;
+    if (!this.#looking && this.#leftOut > 0) {
+      this.#leftOut--;
+      return;
+    }
+    this.#looking = true;
+    this.#until = this.#clock.now() + us / 1000;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    this.#clock.poll?.(this.#look);
+  }
+}
