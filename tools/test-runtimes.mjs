@@ -118,14 +118,6 @@ const GAPS = [
     reason:
       "the end of a peer may come as a reset, a foreign address to bind as EINVAL, a connection within the same turn; less is read at once, so tests that count what is under way see other numbers",
   },
-  {
-    runtime: "deno",
-    file: /interop\/mongrel2-serve/,
-    title: /^\(the file\)/,
-    where: "the control port of Mongrel2",
-    reason:
-      "its test passes alone, and now and then does not come to its end behind the one with a thousand clients; why is not known",
-  },
 ];
 
 /** @typedef {{ file: string, title: string, state: "passed" | "failed" | "skipped", message: string }} Outcome */

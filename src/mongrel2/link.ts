@@ -2,11 +2,13 @@
  * One run of one Mongrel2 server: a PULL for its requests and a PUB for our replies, from the moment its subscription is
  * there until either connection is lost.
  *
- * Owns: the order (the PULL is connected only when Mongrel2 has subscribed, so that no early reply is lost), back-pressure
+ * Owns: the order (no request is handed out before Mongrel2 has subscribed, so that no early reply is lost), back-pressure
  * both ways, and the end. Does not own: what frames mean, or the next run (server.ts).
  *
- *     connecting ──subscription──> up ──a connection lost, or close──> down
+ *     connecting ──subscription──> up ──stop──> stopping          from each of them ──a connection lost, or end──> down
  *
+ * The PULL is connected when the PUB is, and not when Mongrel2 has subscribed: a Mongrel2 that has a notice for a handler and none that
+ * takes it waits for one, and subscribes nowhere meanwhile.
  * Invariant: what belongs to a run dies with it. Mongrel2 numbers its connections anew when it starts, so a reply that
  * outlived its run could reach another client: on the first loss both sockets are dropped with all they hold.
  */
@@ -117,9 +119,9 @@ export class Link {
     this.#wake = null;
   }
 
-  /** Takes no more requests; replies still go out. What Mongrel2 has already sent here is given up: `lost` counts it. */
+  /** Takes no more requests; replies still go out. What Mongrel2 has already sent here is given up: the result counts it. */
   stop(): number {
-    if (this.#state !== "up") return 0;
+    if (this.#state !== "connecting" && this.#state !== "up") return 0;
     this.#state = "stopping";
     const lost = this.#inHand + this.#pull.stats().receiving;
     this.#pull.close();
@@ -137,10 +139,12 @@ export class Link {
   }
 
   async #run(): Promise<void> {
+    await this.#pub.connected();
+    if (this.#state !== "connecting") return;
+    this.#pull.connect(this.address.requests);
     await this.#pub.subscribed();
     if (this.#state !== "connecting") return;
     this.#state = "up";
-    this.#pull.connect(this.address.requests);
     this.#sink.onUp(this);
     for await (const batch of this.#pull.batches(BATCH)) {
       this.#inHand = batch.length;

@@ -11,7 +11,7 @@ import {
   tnetstring,
 } from "../../../src/mongrel2.ts";
 import { Push, Subscriber } from "../../../src/node.ts";
-import { BRIEFLY, eventually } from "../../support/harness.ts";
+import { BRIEFLY, eventually, freeEndpoint } from "../../support/harness.ts";
 
 const NAME = "name-1";
 
@@ -56,16 +56,32 @@ async function handling(
 }
 
 describe("a Mongrel2 handler", { timeout: 20_000 }, () => {
-  it("takes no request before the server has subscribed", async (t) => {
+  it("hands out no request before the server has subscribed", async (t) => {
     const front = await FrontEnd.start(t, false);
     const handler = new Handler({ servers: front.address }, (_, reply) => reply.http(200, {}, "early"));
     t.after(() => handler.close(0));
-    void front.push.send(front.request(1));
-    await front.sub.connected();
-    await assert.rejects(front.push.connected(1, { signal: AbortSignal.timeout(BRIEFLY) }), { name: "TimeoutError" });
-    assert.equal(handler.stats().servers, 0);
+    await front.push.send(front.request(1));
+    await new Promise((resolve) => setTimeout(resolve, BRIEFLY));
+    assert.deepEqual([handler.stats().servers, handler.stats().requests], [0, 0]);
     front.sub.subscribe();
     assert.match(await front.reply(), /early$/);
+  });
+
+  it("connects for requests only where replies can go", async (t) => {
+    const front = await FrontEnd.start(t);
+    const handler = new Handler({ servers: { ...front.address, replies: await freeEndpoint("tcp") } }, () => undefined);
+    t.after(() => handler.close(0));
+    await assert.rejects(front.push.connected(1, { signal: AbortSignal.timeout(BRIEFLY) }), { name: "TimeoutError" });
+  });
+
+  it("closed before the server has subscribed, it hands out nothing any more", async (t) => {
+    const front = await FrontEnd.start(t, false);
+    const handler = new Handler({ servers: front.address }, () => undefined);
+    await front.push.send(front.request(1));
+    const closing = handler.close();
+    front.sub.subscribe();
+    await closing;
+    assert.equal(handler.stats().requests, 0);
   });
 
   it("a reply has Mongrel2's form", async (t) => {
