@@ -326,12 +326,14 @@ describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_
     atEnd(() => publisher.close());
     publisher.connect(server.address.replies);
     await publisher.subscribed();
-    // It has no such client, which it tells the handlers; and there is none.
-    await publisher.send("2f62bd5-9e59-49cd-993c-3b6013c28f05 6:999999, lost");
-    for (let state: unknown; state !== "write handler"; )
-      state = (await control.tasks()).find(({ name }) => name === "Handler_task")?.state;
+    // It has no such client, which it tells the handlers: at first one that has just gone, perhaps, then nobody is there.
+    const waits = async (): Promise<boolean> => {
+      await publisher.send("2f62bd5-9e59-49cd-993c-3b6013c28f05 6:999999, lost");
+      return (await control.tasks()).some(({ name, state }) => name === "Handler_task" && state === "write handler");
+    };
+    for (let tries = 0; !(await waits()); tries++) assert.ok(tries < 1000, "Mongrel2 does not wait");
     const handler = await handling(() => undefined);
-    await eventually(() => handler.stats().disconnects === 1);
+    await eventually(() => handler.stats().disconnects > 0);
   });
 
   it("the control port shows a connection, closes it, reloads and stops the server", async () => {
