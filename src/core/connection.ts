@@ -128,7 +128,7 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
   #flushAtEnd(): void {
     if (this.#flushPending) return;
     this.#flushPending = true;
-    this.#socket.context.turn.atEnd(this);
+    this.#socket.context.turn.flushAtEnd(this);
   }
 
   onTurnEnd(): void {

@@ -7,6 +7,7 @@
  * tells turns apart.
  */
 import type { Clock } from "../base/clock.ts";
+import { Fifo } from "../base/fifo.ts";
 
 /** Awaited operations that a socket completes at once per turn; the next one waits for the next turn (as npm `zeromq` has it). */
 export const OPERATIONS_PER_TURN = 512;
@@ -16,6 +17,12 @@ export const OPERATIONS_PER_TURN = 512;
  * than all the rest of a small message.
  */
 const EAGER_FLUSHES = 8;
+
+/**
+ * Of many links that wait for a turn's end so many are written to, but an eighth of them at least; the others in the next turns, when more may
+ * be there for them.
+ */
+const FLUSHES_PER_TURN = 16;
 
 /** An object, so that whoever comes with every turn needs no function for it. */
 export interface TurnTask {
@@ -28,12 +35,14 @@ export class Turn {
   #clock: Clock;
   #scheduled = false;
   #tasks: TurnTask[] = [];
+  #flushes = new Fifo<TurnTask>();
   readonly #end = (): void => {
     this.#scheduled = false;
     this.id++;
     this.#eagerFlushes = 0;
     const tasks = this.#tasks;
     this.#tasks = [];
+    this.#flush();
     for (const task of tasks) task.onTurnEnd();
   };
 
@@ -52,7 +61,13 @@ export class Turn {
 
   /** Whether a link that is written to for the first time in this turn is to be flushed at once. */
   flushesNow(): boolean {
-    return this.#eagerFlushes++ < EAGER_FLUSHES;
+    return this.#flushes.length === 0 && this.#eagerFlushes++ < EAGER_FLUSHES;
+  }
+
+  /** Calls back once at the end of this turn or, when many links wait, of one of the next. */
+  flushAtEnd(link: TurnTask): void {
+    this.#flushes.push(link);
+    this.current();
   }
 
   /** The value, at the end of this turn. */
@@ -64,5 +79,13 @@ export class Turn {
   atEnd(task: TurnTask): void {
     this.#tasks.push(task);
     this.current();
+  }
+
+  #flush(): void {
+    const waiting = this.#flushes;
+    // Who comes back to the line meanwhile is none of these.
+    const most = Math.max(FLUSHES_PER_TURN, waiting.length >> 3);
+    for (let left = Math.min(most, waiting.length); left > 0; left--) waiting.shift()?.onTurnEnd();
+    if (waiting.length > 0) this.current();
   }
 }
