@@ -9,6 +9,7 @@ import { FrameDecoder, type FrameSink } from "../../src/zmtp/frame-decoder.ts";
 import { SOCKET_TYPES, type SocketTypeName } from "../../src/zmtp/socket-type.ts";
 import { hex, hexFrames, join, own, text, toHexText } from "../support/bytes.ts";
 import { command, EngineProbe, frame, greeting, limits, message, ready, ZMTP_TYPES } from "../support/engine-probe.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { printSeed, seed } from "../support/seed.ts";
 import { commands, messages } from "../support/vectors.ts";
 
@@ -220,7 +221,7 @@ describe("fuzz: the frame decoder", () => {
 
   it("takes no memory for sizes that are only announced", () => {
     const random = seededRandom(seed);
-    globalThis.gc?.();
+    collectGarbage();
     const memory = process.memoryUsage().arrayBuffers;
     const decoders: FrameDecoder[] = [];
     for (let i = 0; i < 1000; i++) {

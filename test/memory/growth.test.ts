@@ -1,7 +1,6 @@
 /** Memory stays bounded over 10^5 messages, 10^3 reconnects and 10^4 sockets: what grows for ever is found here. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   Channel,
   Client,
@@ -25,26 +24,17 @@ import {
   XPublisher,
   XSubscriber,
 } from "../../src/node.ts";
+import { heldBytes } from "../support/garbage.ts";
 import { bound, check, each, eventually, join2, own, SCHEMES } from "../support/harness.ts";
 import { RawPeer } from "../support/raw-peer.ts";
-
-/** The heap that is left after garbage collection. */
-async function heap(): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    await sleep(5);
-    (globalThis.gc as () => void)();
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** Runs a load twice to warm up, then measures what more of it leaves behind. */
 async function assertBounded(load: () => Promise<void>, limit = 2_000_000): Promise<void> {
   await load();
-  const before = await heap();
+  const before = await heldBytes();
   await load();
   await load();
-  const grown = (await heap()) - before;
+  const grown = (await heldBytes()) - before;
   assert.ok(grown < limit, `${grown} bytes are left behind`);
 }
 

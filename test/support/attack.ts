@@ -11,7 +11,8 @@ import { FLAG_COMMAND } from "../../src/zmtp/frame-encoder.ts";
 import type { FrameTransform } from "../../src/zmtp/mechanism.ts";
 import { metadataOf, never, portable, readyOf, sent } from "./curve.ts";
 import { frame, greeting } from "./engine-probe.ts";
-import { bound, Events, eventually, nextTurn, own } from "./harness.ts";
+import { heldBytes } from "./garbage.ts";
+import { bound, Events, eventually, own } from "./harness.ts";
 
 /** Bytes over TCP, and what comes back. */
 export class Attacker {
@@ -69,16 +70,6 @@ export class Attacker {
   }
 }
 
-// What a collection frees of memory outside the heap counts a little later.
-async function memory(): Promise<number> {
-  for (let i = 0; i < 2; i++) {
-    global.gc?.();
-    await nextTurn();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
 export interface Service {
   readonly endpoint: string;
   readonly socket: Socket;
@@ -118,9 +109,9 @@ export const MIB = 1024 * 1024;
 
 /** The attack costs no more than so much memory, and the good peer is served before, during and after. */
 export async function withstand({ ask }: Service, attack: () => Promise<void>, most = 24 * MIB): Promise<void> {
-  const before = await memory();
+  const before = await heldBytes();
   await Promise.all([attack(), ask()]);
   await ask();
-  const growth = (await memory()) - before;
+  const growth = (await heldBytes()) - before;
   assert.ok(growth < most, `memory grew by ${growth} bytes`);
 }
