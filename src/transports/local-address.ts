@@ -22,6 +22,20 @@ export function interfaceAddress(name: string, ipv6: boolean): string | undefine
   return found?.address;
 }
 
+/** Whether an address is certainly none of this machine's; false for what is no address. */
+export function isForeign(address: string): boolean {
+  const { BlockList, isIP } = net();
+  const version = isIP(address);
+  if (version === 0) return false;
+  const own = new BlockList();
+  own.addAddress("0.0.0.0");
+  own.addAddress("::", "ipv6");
+  own.addSubnet("127.0.0.0", 8);
+  for (const { address: each, family } of Object.values(os().networkInterfaces()).flatMap((found) => found ?? []))
+    own.addAddress(each, family === "IPv6" ? "ipv6" : "ipv4");
+  return !own.check(address, version === 6 ? "ipv6" : "ipv4");
+}
+
 /** An IPv4 peer of a dual-stack listener comes as ::ffff:10.0.0.1. */
 export function withoutMapping(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, "");

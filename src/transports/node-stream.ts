@@ -8,6 +8,7 @@
 import type { Server, Socket } from "node:net";
 import { type ErrorReason, systemCode, ZmqError } from "../base/errors.ts";
 import type { Link, LinkSink, Listening, ListenSink } from "../core/transport.ts";
+import { isForeign } from "./local-address.ts";
 import { Reader } from "./reader.ts";
 import { noteLarge } from "./spare-heap.ts";
 
@@ -243,9 +244,16 @@ export function listenError(error: Error, address: string): ZmqError {
     EMFILE: ["too-many-files", "Too many open file descriptors"],
     ENOTFOUND: ["no-such-device", "No such host or interface"],
   };
-  const [reason, text] = reasons[systemCode(error) ?? ""] ?? (["bind-failed", "The system refused"] as const);
-  const details = reason === "no-such-device" ? { address, cause: error } : withCode(error, address);
+  const [reason, text] = reasons[listenCode(error)] ?? (["bind-failed", "The system refused"] as const);
+  const hasOwnCode = reason === "no-such-device" || reason === "address-not-available";
+  const details = hasOwnCode ? { address, cause: error } : withCode(error, address);
   return new ZmqError(reason, `${text}: cannot bind ${address} (${error.message})`, details);
+}
+
+// For an address that the machine does not have Deno says EINVAL.
+function listenCode(error: Error & { address?: string }): string {
+  const code = systemCode(error) ?? "";
+  return code === "EINVAL" && isForeign(error.address ?? "") ? "EADDRNOTAVAIL" : code;
 }
 
 function withCode(cause: Error, address: string): { address: string; cause: Error; code?: string } {
