@@ -32,11 +32,11 @@ export interface Timer {
  */
 export function deadline(clock: Clock, ms: number, callback: () => void): Timer {
   let cancelled = false;
-  const timer = clock.after(ms, () => {
-    clock.defer(() => {
-      if (!cancelled) callback();
-    });
-  });
+  const finish = (): void => {
+    if (!cancelled) callback();
+  };
+  // On Deno immediates come before what is there is read: only the next round of timers comes after.
+  const timer = clock.after(ms, () => void clock.after(0, () => clock.defer(finish)));
   return {
     cancel() {
       cancelled = true;
