@@ -35,8 +35,8 @@ each(
 each(STREAMS, "test_immediate: with it all go to the one that is there", async (t, scheme) => {
   const pull = own(t, new Pull());
   const push = own(t, new Push({ immediate: true }));
-  push.connect(await bound(pull, scheme));
-  push.connect(await freeEndpoint(scheme));
+  const endpoints = [await bound(pull, scheme), await freeEndpoint(scheme)];
+  for (const endpoint of endpoints) push.connect(endpoint);
   assert.equal(push.trySend("too early"), false, "nothing is connected yet");
   await push.connected();
   for (let i = 0; i < 10; i++) await push.send(String(i));
