@@ -45,16 +45,10 @@ const GAPS = [
   {
     runtime: "bun",
     file: /spec\/websocket/,
-    title: /^(a path that nobody has bound|a server that (answers|agrees|is not there))/,
-    where: "ws as a client",
-    reason: "its WebSocket does not tell why it could not connect (status, sub-protocol, refusal): connect-failed, tried again",
-  },
-  {
-    runtime: "bun",
-    file: /spec\/websocket/,
     title: /lets nobody in/,
     where: "wss as a server",
-    reason: "its TLS server does not report failed handshakes",
+    reason:
+      "its https.Server has no tlsClientError (its tls.Server has): nobody is told of a client that does not trust the certificate",
   },
   {
     runtime: "deno",

@@ -4,11 +4,11 @@
  *     request ──▶ the bound path ──▶ address, origin, sub-protocol, number of connections ──▶ upgrade by `ws` ──▶ link
  *                                        └── refused: an answer that says why, and an event
  *
- * Does not own: HTTP servers and paths (websocket-server), links (websocket-node).
+ * Does not own: HTTP servers and paths (websocket-server), links (websocket-stream, websocket-bun).
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { type ErrorReason, ZmqError } from "../base/errors.ts";
 import { formatWeb, parseWeb, type WebTarget } from "../core/endpoint.ts";
 import type { Settings } from "../core/options.ts";
@@ -18,12 +18,21 @@ import { acceptFilter, withoutMapping } from "./local-address.ts";
 import { listenError } from "./node-stream.ts";
 import type { WebScheme } from "./websocket.ts";
 import { BunLink } from "./websocket-bun.ts";
-import { handshakeOnly, loadWs, payloadLimits } from "./websocket-node.ts";
 import { OwnHost, type Route, refuse, WebHost } from "./websocket-server.ts";
-import { WebSocketStream } from "./websocket-stream.ts";
+import { payloadLimits, WebSocketStream } from "./websocket-stream.ts";
 
 /** Bun's substitute for `ws` keeps the stream of a connection to itself. */
 const KEEPS_STREAM = "Bun" in globalThis;
+
+/**
+ * A class of `ws` that does the handshake only: where its own would begin to speak, nothing happens, and the stream is
+ * ours.
+ */
+function handshakeOnly({ WebSocket: Base }: typeof import("ws")): typeof WebSocket {
+  return class extends Base {
+    setSocket(): void {}
+  };
+}
 
 /** The servers of one context. */
 export class WebServers {
@@ -36,10 +45,10 @@ export class WebServers {
     const route = new WsRoute(scheme, target.path, settings, sink, options);
     let host: WebHost | null = null;
     let closed = false;
-    loadWs()
+    import("ws")
       .then((ws) => {
         if (closed) return;
-        const own = KEEPS_STREAM ? {} : { WebSocket: handshakeOnly(ws, () => undefined) };
+        const own = KEEPS_STREAM ? {} : { WebSocket: handshakeOnly(ws) };
         route.start(new ws.WebSocketServer({ noServer: true, clientTracking: false, ...route.options, ...own }));
         host =
           options.server === undefined

@@ -6,13 +6,14 @@
  *     core ◀──frames── reader ◀──chunks── StreamLink
  *
  * Owns: control frames (a ping is answered, a close too, a pong is a sign of life) and what a fault costs. Does not own:
- * the upgrade (websocket-node, websocket-listener).
+ * the upgrade (websocket-dialling, websocket-listener).
  */
 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { EMPTY } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
+import type { Settings } from "../core/options.ts";
 import type { Link, LinkSink } from "../core/transport.ts";
 import { StreamLink } from "./node-stream.ts";
 import { closeError } from "./websocket.ts";
@@ -27,10 +28,21 @@ import {
   type WebFrameSink,
 } from "./websocket-frames.ts";
 
+/** The largest payload that the `ws` package, which listens, can count to. */
+const MAX_PAYLOAD = 0x7fffffff;
+/** What a handshake's message may have beside metadata: more than any has, for the engine judges exactly. */
+const HANDSHAKE_BYTES = 1024;
+
 /** The largest messages that are accepted, in bytes: before the handshake is complete, and later. */
 export interface PayloadLimits {
   readonly handshake: number;
   readonly later: number;
+}
+
+/** The largest WebSocket messages that a socket accepts, a frame and its flags. */
+export function payloadLimits({ maxMessageSize, maxMetadataSize }: Settings): PayloadLimits {
+  const later = maxMessageSize === -1 ? MAX_PAYLOAD : Math.min(MAX_PAYLOAD, maxMessageSize + 1);
+  return { handshake: maxMetadataSize + HANDSHAKE_BYTES, later };
 }
 
 export class WebSocketStream implements Link, LinkSink, WebFrameSink {

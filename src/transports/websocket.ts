@@ -1,10 +1,10 @@
 /**
- * ws and wss over the WebSocket of the platform (W3C): browsers and their workers, Bun, Deno (RFC 45, RFC 6455).
+ * ws and wss over the WebSocket of the platform (W3C): browsers and their workers (RFC 45, RFC 6455).
  *
  * Such a WebSocket cannot be held back: while the socket above does not read, what comes is kept here, up to
  * UNREAD_BYTES; beyond that the connection ends, with its reason. It tells nothing of the network either: a write counts
- * as taken while little is buffered, and a page notices a dead server only by the close, unless the platform has pings.
- * Does not own: frames (zmtp/zws), listening (websocket-listener), the `ws` package (websocket-node).
+ * as taken while little is buffered, and a page notices a dead server only by the close.
+ * Does not own: frames (zmtp/zws), listening (websocket-listener), dialling elsewhere (websocket-dialling).
  */
 import { viewOf } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
@@ -36,8 +36,8 @@ const END_MS = 1000;
 
 const OPEN = 1;
 
-/** What we use of a W3C WebSocket; the optional members are Bun's. */
-export interface PlatformWebSocket {
+/** What we use of a W3C WebSocket. */
+interface PlatformWebSocket {
   binaryType: string;
   readonly bufferedAmount: number;
   readonly readyState: number;
@@ -48,20 +48,15 @@ export interface PlatformWebSocket {
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
-  ping?(): void;
-  terminate?(): void;
-  addEventListener?(type: "ping" | "pong", listener: () => void): void;
 }
 
 type WebSocketClass = new (url: string, protocols: readonly string[]) => PlatformWebSocket;
 
 /** Makes a WebSocket of the platform. May throw for a URL that it does not like. */
-export type Opener = (url: string, protocols: readonly string[]) => PlatformWebSocket;
-
-const openStandard: Opener = (url, protocols) => {
+function openSocket(url: string, protocols: readonly string[]): PlatformWebSocket {
   const { WebSocket } = globalThis as unknown as { WebSocket: WebSocketClass };
   return new WebSocket(url, protocols);
-};
+}
 
 /** Throws what a wrong address deserves. */
 export function checkWeb(
@@ -113,7 +108,7 @@ function checkOptions(use: "bind" | "connect", options: BindOptions | ConnectOpt
 }
 
 /** The URL that a dialer asks for. */
-export function urlOf(scheme: WebScheme, target: WebTarget): string {
+function urlOf(scheme: WebScheme, target: WebTarget): string {
   return formatWeb(scheme, { ...target, path: target.path === "" ? "/" : target.path });
 }
 
@@ -137,17 +132,17 @@ export function dialOnlyTransport(scheme: WebScheme): LinkTransport {
 }
 
 /** One attempt to connect with the platform's WebSocket. */
-export class PlatformDialing implements Dialing {
+class PlatformDialing implements Dialing {
   #sink: DialSink | null;
   #endpoint: string;
   #socket: PlatformWebSocket | null = null;
   #problem: unknown;
 
-  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink, open: Opener = openStandard) {
+  constructor(scheme: WebScheme, target: WebTarget, settings: Settings, sink: DialSink) {
     this.#sink = sink;
     this.#endpoint = formatWeb(scheme, target);
     try {
-      this.#open(open(urlOf(scheme, target), tokensOf(settings)));
+      this.#open(openSocket(urlOf(scheme, target), tokensOf(settings)));
     } catch (error) {
       // The platform refuses the URL itself, for example ws:// on a page that came by https.
       queueMicrotask(() => this.#failed(error));
@@ -218,8 +213,6 @@ class PlatformLink implements Link {
     const socket = this.#socket;
     socket.onmessage = ({ data }) => this.#received(data);
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
-    if (socket.ping === undefined) return;
-    for (const type of ["ping", "pong"] as const) socket.addEventListener?.(type, () => this.#sink?.onAlive());
   }
 
   write(parts: readonly Uint8Array[]): boolean {
@@ -232,9 +225,7 @@ class PlatformLink implements Link {
   established(): void {}
 
   ping(): boolean {
-    if (this.#socket.ping === undefined || this.#socket.addEventListener === undefined) return false;
-    this.#socket.ping();
-    return true;
+    return false;
   }
 
   pause(): void {
@@ -340,6 +331,5 @@ function discard(socket: PlatformWebSocket): void {
   socket.onmessage = null;
   socket.onclose = null;
   socket.onerror = () => undefined;
-  if (socket.terminate === undefined) socket.close();
-  else socket.terminate();
+  socket.close();
 }

@@ -1,6 +1,7 @@
 // Listening and dialling of ws and wss: shared servers, users' servers, refusals, TLS, proxies.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -261,6 +262,45 @@ it("a server that agrees on another sub-protocol is given up", async (t) => {
   assert.equal((await log.first("close")).error?.reason, "subprotocol-mismatch");
   assert.equal(log.of("connect:retry").length, 0);
 });
+
+/** Answers to an upgrade that are none: what is changed of a right one, and what the error says of it. */
+const NO_UPGRADES: readonly (readonly [title: string, headers: Readonly<Record<string, string | undefined>>, said: RegExp])[] = [
+  ["upgrades to something else", { Upgrade: "h2c" }, /something else than a WebSocket/],
+  ["answers another key", { "Sec-WebSocket-Accept": "c3RyYW5nZXI=" }, /does not belong to our key/],
+  ["answers no key", { "Sec-WebSocket-Accept": undefined }, /does not belong to our key/],
+  ["wants an extension", { "Sec-WebSocket-Extensions": "permessage-deflate" }, /extension that was not offered/],
+  [
+    "agrees on no sub-protocol",
+    { "Sec-WebSocket-Protocol": undefined },
+    /sub-protocol none; ZWS2\.0\/NULL or ZWS2\.0 was offered/,
+  ],
+];
+
+for (const [title, headers, said] of NO_UPGRADES) {
+  it(`a server that ${title} is given up`, async (t) => {
+    const { server, port } = await userServer(t);
+    server.on("upgrade", (request, socket) => {
+      const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const right = {
+        Connection: "Upgrade",
+        Upgrade: "websocket",
+        "Sec-WebSocket-Accept": createHash("sha1").update(key).digest("base64"),
+        "Sec-WebSocket-Protocol": "ZWS2.0",
+      };
+      const lines = Object.entries({ ...right, ...headers }).flatMap(([name, value]) =>
+        value === undefined ? [] : `${name}: ${value}\r\n`,
+      );
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`);
+    });
+    const push = kept(t, new Push({ reconnectInterval: 5 }));
+    const log = new EventLog(push);
+    push.connect(`ws://127.0.0.1:${port}`);
+    const { error } = await log.first("close");
+    assert.equal(error?.reason, "subprotocol-mismatch");
+    assert.match(error?.message ?? "", said);
+    assert.equal(log.of("connect:retry").length, 0);
+  });
+}
 
 it("a server that is not there, and one without a name, are tried again", async (t) => {
   for (const [endpoint, reason] of [
