@@ -79,7 +79,7 @@ const GAPS = [
     title: /^a flood on one connection/,
     where: "connections beside a flood",
     reason:
-      "while immediates wait, its loop looks at sockets in every 61st turn only (`event_interval` of tokio; Node.js does in each), so a peer beside one that floods a socket is heard after as many turns; each turn is as short as elsewhere",
+      "while immediates wait, its loop looks at sockets in every 61st turn only (`event_interval` of tokio; Node.js does in each), so a peer beside one that floods a socket is heard after as many turns; each turn is as short as elsewhere (decision 0085)",
   },
 ];
 
