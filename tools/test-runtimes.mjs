@@ -289,8 +289,8 @@ ${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
 
 ## Known gaps
 
-A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script. Failures in no gap come from single runs
-on a busy machine: those of Node.js pass alone, on the same version. A cell is written when all files of its suite ran, so one may be older than another.
+A failed test that belongs to one of these is counted above, and is no failure of the run. One that closes is told by the script. A cell is written when all
+files of its suite ran, so one may be older than another.
 
 ${gaps.join("\n")}
 
