@@ -7,7 +7,7 @@
  *                               └──▶ in vain: the next 1, 4, 16, … are left out, half as many after each that was not
  *
  * Owns: when to look and when not to. Does not own: how (the platform's `poll`; without it nothing is looked for).
- * Invariant: a socket that neither sends nor hears does not look.
+ * Invariants: a socket that neither sends nor hears does not look; a closed one neither, for a look keeps the process.
  */
 import type { Clock } from "../base/clock.ts";
 
@@ -52,6 +52,12 @@ export class BusyPoll {
       this.#penalty = Math.max(1, this.#penalty >> 1);
     }
     if (this.#follows) this.#begin(us);
+  }
+
+  /** Its socket is closed: it looks no more, also not for what is said while messages linger. */
+  close(): void {
+    this.#looking = false;
+    this.#leftOut = Number.POSITIVE_INFINITY;
   }
 
   #begin(us: number): void {

@@ -231,6 +231,7 @@ export abstract class SocketCore implements SessionHost {
     this.closed = true;
     this.sender.close(() => this.closedError("send"));
     this.receiver.close(() => this.closedError("receive"));
+    this.busyPoll?.close();
     this.conditions.rejectAll(() => this.closedError("the call"));
     const lingerMs = this.lingers ? linger : 0;
     this.endpoints.closingLinger = lingerMs;
