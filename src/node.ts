@@ -24,13 +24,12 @@ import { ipcTransport } from "./transports/ipc.ts";
 import { tcpTransport } from "./transports/tcp.ts";
 import { Threads } from "./transports/threads.ts";
 import { tlsTransport } from "./transports/tls.ts";
+import { udpTransport } from "./transports/udp.ts";
 import { webSocketTransports } from "./transports/websocket-transport.ts";
 import { workerHost } from "./transports/worker-host.ts";
+import { STREAM_PROTOCOLS } from "./zmtp/stream-framing.ts";
 
 const threads = new Threads(workerHost());
-
-import { udpTransport } from "./transports/udp.ts";
-import { STREAM_PROTOCOLS } from "./zmtp/stream-framing.ts";
 
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {

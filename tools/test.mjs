@@ -1,6 +1,6 @@
 // @ts-check
 // `npm test`: check, build, compile and every test, which is what CI runs.
-// `npm test -- unit spec/zmtp-23`: only the test files below test/unit/ and test/spec/zmtp-23/, or named so; no check.
+// `npm test -- unit/zmtp spec/pair`: only the test files below test/unit/zmtp/ and test/spec/pair/, or named so; no check.
 // Arguments that begin with "--" go to node: `npm test -- unit --test-name-pattern=greeting`.
 //
 // We list the files ourselves: `node --test` of Node 20 has no globs, takes every file below a folder named test for a

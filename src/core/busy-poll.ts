@@ -4,15 +4,13 @@
  *
  *     sent ──▶ look, look, look … ──▶ heard                 a socket that also receives: what was sent may be answered
  *     heard ──▶ look, look, look … ──▶ heard                one that only receives: what came may be followed by more
- *                               └──▶ in vain: the next 1, 4, 16, … are left out, half as many after each that was not
+ *                               └──▶ in vain: the next times are left out (base/spin-backoff.ts)
  *
  * Owns: when to look and when not to. Does not own: how (the platform's `poll`; without it nothing is looked for).
- * Invariant: a socket that neither sends nor hears does not look.
+ * Invariants: a socket that neither sends nor hears does not look; a closed one neither, for a look keeps the process.
  */
 import type { Clock } from "../base/clock.ts";
-
-/** After looking in vain the next times are left out: 1, 4, 16, … up to so many. */
-const MOST_LEFT_OUT = 1024;
+import { SpinBackoff } from "../base/spin-backoff.ts";
 
 export class BusyPoll {
   readonly #clock: Clock;
@@ -22,16 +20,14 @@ export class BusyPoll {
   // A look is to come, also when it is not needed any more.
   #scheduled = false;
   #until = 0;
-  // How many times it will not look, and how many after the next time in vain.
-  #leftOut = 0;
-  #penalty = 1;
+  #closed = false;
+  readonly #backoff = new SpinBackoff();
   readonly #look = (): void => {
     this.#scheduled = false;
     if (!this.#looking) return;
     if (this.#clock.now() < this.#until) return this.#schedule();
     this.#looking = false;
-    this.#leftOut = this.#penalty;
-    this.#penalty = Math.min(this.#penalty * 4, MOST_LEFT_OUT);
+    this.#backoff.failed();
   };
 
   /** `follows`: for a socket that only receives. */
@@ -49,17 +45,20 @@ export class BusyPoll {
   heard(us: number): void {
     if (this.#looking) {
       this.#looking = false;
-      this.#penalty = Math.max(1, this.#penalty >> 1);
+      this.#backoff.succeeded();
     }
     if (this.#follows) this.#begin(us);
   }
 
+  /** Its socket is closed: it looks no more, also not for what is said while messages linger. */
+  close(): void {
+    this.#looking = false;
+    this.#closed = true;
+  }
+
   #begin(us: number): void {
-    if (us === 0 || this.#clock.poll === undefined) return;
-    if (!this.#looking && this.#leftOut > 0) {
-      this.#leftOut--;
-      return;
-    }
+    if (us === 0 || this.#closed || this.#clock.poll === undefined) return;
+    if (!this.#looking && this.#backoff.skip()) return;
     this.#looking = true;
     this.#until = this.#clock.now() + us / 1000;
     if (!this.#scheduled) this.#schedule();

@@ -8,6 +8,7 @@
 import { ZmqError } from "../base/errors.ts";
 import { Attachment } from "./attachment.ts";
 import { type Bound, type Dialled, tooMany, type Using } from "./bound.ts";
+import type { Event } from "./monitor.ts";
 import type { Settings } from "./options.ts";
 import { partyOf } from "./party.ts";
 import type { Pipe } from "./pipe.ts";
@@ -144,7 +145,6 @@ export class Endpoints {
     transport: LinkTransport,
     options: BindOptions | undefined,
   ): Promise<void> {
-    const { monitor } = this.#core;
     return this.#answer((over) => {
       let listening: Listening | null = null;
       const stop = (done: () => void): void => {
@@ -157,7 +157,7 @@ export class Endpoints {
         onListening: (endpoint) => this.#onBound(bound, endpoint, over),
         onError: (error) => this.#onNotBound(bound, error, over),
         onAcceptError: (error) => {
-          if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
+          this.#tell({ type: "accept:error", address: bound.endpoint, error });
         },
         onLink: (link) => this.#accept(bound, settings, link),
       };
@@ -199,22 +199,19 @@ export class Endpoints {
   }
 
   #onBound(bound: Bound, endpoint: string, over: Over): void {
-    const { monitor } = this.#core;
     bound.endpoint = endpoint;
     this.last = endpoint;
-    if (monitor.active) monitor.emit({ type: "bind", address: endpoint });
+    this.#tell({ type: "bind", address: endpoint });
     over();
   }
 
   #onNotBound(bound: Bound, error: ZmqError, over: Over): void {
-    const { monitor } = this.#core;
     this.#bound.delete(bound);
-    if (monitor.active) monitor.emit({ type: "bind:error", address: bound.endpoint, error });
+    this.#tell({ type: "bind:error", address: bound.endpoint, error });
     over(error);
   }
 
   #connectNetwork(endpoint: string, address: string, settings: Settings, transport: DatagramTransport): void {
-    const { monitor } = this.#core;
     transport.check(address, "connect", settings, this.#core.type);
     this.last = endpoint;
     if (this.#core.connectsOnce && this.#dialled.some((each) => each.endpoint === endpoint)) return;
@@ -222,7 +219,7 @@ export class Endpoints {
       onOpen: () => undefined,
       onError: (error) => {
         this.#dialled = this.#dialled.filter((each) => each.session !== attachment);
-        if (monitor.active) monitor.emit({ type: "close", address: endpoint, error });
+        this.#tell({ type: "close", address: endpoint, error });
       },
       onEnded: (outcome) => this.onSessionClosed(attachment, outcome),
     });
@@ -232,12 +229,12 @@ export class Endpoints {
   }
 
   #accept(bound: Bound, settings: Settings, link: Link): void {
+    // A listener may have one under way when it is told to stop.
+    if (!this.#bound.has(bound)) return link.destroy();
     const error = tooMany(bound, settings, link.remote);
     if (error !== undefined) {
       link.destroy();
-      const { monitor } = this.#core;
-      if (monitor.active) monitor.emit({ type: "accept:error", address: bound.endpoint, error });
-      return;
+      return this.#tell({ type: "accept:error", address: bound.endpoint, error });
     }
     const session = new Session(this.#core, bound.endpoint, settings, null);
     session.bound = bound;
@@ -251,10 +248,7 @@ export class Endpoints {
   connect(endpoint: string, options?: ConnectOptions): void {
     const { transport, address } = this.#transportOf(endpoint, options);
     const settings = this.#core.snapshot();
-    if (transport.shape === "datagrams") {
-      this.#connectNetwork(endpoint, address, settings, transport);
-      return;
-    }
+    if (transport.shape === "datagrams") return this.#connectNetwork(endpoint, address, settings, transport);
     transport.check(address, "connect", settings, options);
     this.#core.context.security?.check(settings);
     this.last = endpoint;
@@ -292,7 +286,6 @@ export class Endpoints {
   }
 
   #stop(bound: Bound, linger: number): Promise<void> {
-    const { monitor } = this.#core;
     const { hold } = this.#core.context;
     this.#bound.delete(bound);
     this.#stopping++;
@@ -301,7 +294,7 @@ export class Endpoints {
       bound.stop(() => {
         hold.release();
         this.#stopping--;
-        if (monitor.active && !bound.endpoint.startsWith("inproc:")) monitor.emit({ type: "close", address: bound.endpoint });
+        if (!bound.endpoint.startsWith("inproc:")) this.#tell({ type: "close", address: bound.endpoint });
         resolve();
         this.#checkQuiet();
       });
@@ -387,6 +380,11 @@ export class Endpoints {
     const quiet = this.#onQuiet;
     this.#onQuiet = null;
     quiet?.();
+  }
+
+  #tell(event: Event): void {
+    const { monitor } = this.#core;
+    if (monitor.active) monitor.emit(event);
   }
 
   #unknown(what: string, endpoint: string, known: string[]): ZmqError {

@@ -17,7 +17,7 @@ export type LoanEnd = () => void;
 const ends = new WeakMap<Uint8Array, LoanEnd>();
 
 /** Whether anything was ever lent in this thread. */
-export let lending = false;
+let lending = false;
 
 /** Lends a frame. */
 export function lend(frame: Uint8Array, onBack: LoanEnd): void {
@@ -43,8 +43,12 @@ export function own(frames: Uint8Array[]): Uint8Array[] {
   return frames;
 }
 
-/** A frame in memory that others may write to is what it holds now: a copy. */
-export function unshared(frame: Uint8Array): Uint8Array {
+/** A frame that a program sends: where frames are lent, one in memory that others may write to is what it holds now. */
+export function toSend(frame: Uint8Array): Uint8Array {
+  return lending ? unshared(frame) : frame;
+}
+
+function unshared(frame: Uint8Array): Uint8Array {
   return frame.buffer instanceof ArrayBuffer ? frame : copyBytes(frame);
 }
 

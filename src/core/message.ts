@@ -8,7 +8,7 @@
  */
 import { allocate, EMPTY, fromText, viewOf } from "../base/bytes.ts";
 import { describe, ZmqError } from "../base/errors.ts";
-import { lending, unshared } from "./loans.ts";
+import { toSend } from "./loans.ts";
 
 /** One frame's body, inside the library. */
 export type Frame = Uint8Array;
@@ -40,7 +40,7 @@ const isFrame: (value: unknown) => value is Frame = NativeBuffer
  * a message.
  */
 export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[] {
-  if (isFrame(message)) return [lending ? unshared(message) : message];
+  if (isFrame(message)) return [toSend(message)];
   if (!Array.isArray(message)) return [toFrame(message)];
   const frames: Frame[] = new Array(message.length);
   for (let i = 0; i < message.length; i++) frames[i] = toFrame(message[i]);
@@ -49,10 +49,10 @@ export function toFrames(message: MessageLike | readonly MessageLike[]): Frame[]
 
 /** One frame. */
 export function toFrame(value: unknown): Frame {
-  if (isFrame(value)) return lending ? unshared(value) : value;
+  if (isFrame(value)) return toSend(value);
   if (typeof value === "string") return fromText(value);
   if (value === null) return EMPTY;
-  if (ArrayBuffer.isView(value)) return viewOf(value.buffer, value.byteOffset, value.byteLength);
+  if (ArrayBuffer.isView(value)) return toSend(viewOf(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof ArrayBuffer) return viewOf(value, 0, value.byteLength);
   // Another thread may write to shared memory at any time: the message is what it holds now.
   if (typeof SharedArrayBuffer === "function" && value instanceof SharedArrayBuffer) return copyOf(new Uint8Array(value));

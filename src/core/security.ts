@@ -57,7 +57,7 @@ export interface SecurityProvider {
 }
 
 /** Security options whose values are kept in the choice. */
-export const SECURITY_OPTIONS = [
+const SECURITY_OPTIONS = [
   "plainServer",
   "plainUsername",
   "plainPassword",

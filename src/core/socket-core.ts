@@ -56,6 +56,8 @@ export abstract class SocketCore implements SessionHost {
 
   /** Whether a second connect to the same endpoint does nothing (as libzmq has it for some types). */
   readonly connectsOnce: boolean = false;
+  /** The first frame of each message says whom it is for, or who sent it. */
+  readonly addresses: boolean = false;
   readonly discardsInput: boolean = false;
   readonly resendsSubscriptions: boolean = false;
 
@@ -231,6 +233,7 @@ export abstract class SocketCore implements SessionHost {
     this.closed = true;
     this.sender.close(() => this.closedError("send"));
     this.receiver.close(() => this.closedError("receive"));
+    this.busyPoll?.close();
     this.conditions.rejectAll(() => this.closedError("the call"));
     const lingerMs = this.lingers ? linger : 0;
     this.endpoints.closingLinger = lingerMs;

@@ -9,12 +9,15 @@ import { viewOf } from "../base/bytes.ts";
 import { ZmqError } from "../base/errors.ts";
 import { type Frame, type MessageLike, toFrames } from "./message.ts";
 
-/** The frames of a message, as `toFrames`; the ArrayBuffers that the program gave are detached. Text and numbers have none. */
-export function takeFrames(message: MessageLike | readonly MessageLike[]): Frame[] {
+/**
+ * The frames of a message, as `toFrames`; the ArrayBuffers that the program gave are detached. Text and numbers have none. The first `kept` frames
+ * are not sent and stay the program's: whom a ROUTER's message is for.
+ */
+export function takeFrames(message: MessageLike | readonly MessageLike[], kept = 0): Frame[] {
   const values: readonly unknown[] = Array.isArray(message) ? message : [message];
   const buffers: ArrayBuffer[] = [];
   const places: number[] = [];
-  for (let i = 0; i < values.length; i++) {
+  for (let i = kept; i < values.length; i++) {
     const buffer = bufferOf(values[i], i);
     if (buffer === null) continue;
     if (buffers.includes(buffer)) throw refusal(i, "its ArrayBuffer is that of an earlier frame");

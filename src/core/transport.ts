@@ -117,7 +117,8 @@ export interface BindOptions {
   readonly server?: HttpServer;
   /**
    * Whose pages may connect: origins such as `https://example.com`, or a function that judges (undefined: the client
-   * named none, as programs do). With a list, clients without an origin may connect. Default: everybody.
+   * named none, as programs do; when it throws, nobody may, and the event `accept:error` says why). With a list, clients
+   * without an origin may connect. Default: everybody.
    */
   readonly origins?: readonly string[] | ((origin: string | undefined) => boolean);
   /** Most connections at the same time; one more is refused. Default: no limit. */

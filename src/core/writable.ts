@@ -17,7 +17,7 @@ export abstract class Writable {
    * @param message One frame or an array of frames: bytes, string (UTF-8), number (its text) or null (empty). Bytes are referenced until the network has
    *   them, except frames up to 128 bytes over tcp and ipc: do not change larger ones. An empty array sends nothing.
    * @param options `timeout` in ms (-1 for ever, 0 not waiting; default `sendTimeout`); `signal` gives up the wait; `transfer` takes the bytes away:
-   *   what was sent can be neither changed nor read any more, as with `postMessage`.
+   *   what was sent can be neither changed nor read any more, as with `postMessage`. A frame that only says whom the message is for (ROUTER, STREAM, DGRAM) stays.
    * @returns Rejects with EAGAIN on timeout or close, EFSM on timeout in the wrong state, EMSGSIZE for a frame above 1 GiB on a CURVE socket, `signal.reason` on abort. Throws EBADF on a closed socket and
    *   EINVAL for what cannot be a message, at once.
    *
@@ -29,7 +29,7 @@ export abstract class Writable {
     const core = this._core;
     if (options?.transfer !== true) return core.sender.send(toFrames(message), options);
     core.assertOpen();
-    return core.sender.send(takeFrames(message), options);
+    return core.sender.send(takeFrames(message, core.addresses ? 1 : 0), options);
   }
 
   /**

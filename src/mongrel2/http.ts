@@ -107,17 +107,17 @@ function checkName(name: string): CheckedName {
 }
 
 /** By status; made when first used. */
-const statusLines: string[] = [];
+const statusLines = new Map<number, string>();
 
 function statusLine(status: number): string {
-  return statusLines[status] ?? makeStatusLine(status);
+  return statusLines.get(status) ?? makeStatusLine(status);
 }
 
 function makeStatusLine(status: number): string {
   if (!Number.isInteger(status) || status < 100 || status > 999)
     throw new ZmqError("invalid-argument", `A status is a whole number from 100 to 999, got ${describeValue(status)}`);
   const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
-  statusLines[status] = line;
+  statusLines.set(status, line);
   return line;
 }
 

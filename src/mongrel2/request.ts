@@ -129,7 +129,12 @@ export class Mongrel2Request {
 
   /** The opcode of a WebSocket's message (`OPCODES`); 0 for other kinds. */
   get opcode(): number {
-    return this.kind === "websocket" ? flagsOf(this.headers) & 0x0f : 0;
+    return this.flags & 0x0f;
+  }
+
+  /** The first octet of a WebSocket's message as the browser sent it: final bit, reserved bits, opcode; 0 for other kinds. */
+  get flags(): number {
+    return this.kind === "websocket" ? flagsOf(this.headers) : 0;
   }
 }
 

@@ -13,7 +13,7 @@
 import type { HandlerEvents } from "./handler-events.ts";
 import type { Mongrel2Reply } from "./reply.ts";
 import { type Mongrel2Request, OPCODES } from "./request.ts";
-import { readClose, readText } from "./websocket.ts";
+import { areValidFlags, readClose, readText } from "./websocket.ts";
 
 /** What a program does with WebSockets. What these throw, or reject with, closes the WebSocket with 1011 and is an event. */
 export interface SocketHandlers {
@@ -139,6 +139,10 @@ export class SocketSessions {
   }
 
   async #dispatch(session: Mongrel2Socket, request: Mongrel2Request, reply: Mongrel2Reply): Promise<void> {
+    if (!areValidFlags(request.flags)) {
+      session.close(PROTOCOL_ERROR);
+      return;
+    }
     switch (request.opcode) {
       case OPCODES.text: {
         const text = readText(request.body);
@@ -165,8 +169,6 @@ export class SocketSessions {
         return;
       case OPCODES.pong:
         return;
-      default:
-        session.close(PROTOCOL_ERROR);
     }
   }
 

@@ -36,8 +36,8 @@ const SLOT_SEEKING = 3;
 const SLOT_BY_CHANNEL = 4;
 /** Where the words of the doorbell begin. */
 export const SLOT_BELL = 16;
-export const SLOT_WORDS = 64;
-export const MAX_THREADS = 1024;
+const SLOT_WORDS = 64;
+const MAX_THREADS = 1024;
 const SLOT_BITS = 10;
 
 const NAME_WORDS = 8;

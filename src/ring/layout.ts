@@ -90,7 +90,7 @@ export function resetPair(memory: ArrayBufferLike): void {
 }
 
 /** The capacity of a pair's rings. */
-export function capacityOf(memory: ArrayBufferLike): number {
+function capacityOf(memory: ArrayBufferLike): number {
   return (memory.byteLength - (LINE_WORDS + 2 * HEADER_WORDS) * 4) / 2;
 }
 

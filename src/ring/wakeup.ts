@@ -14,6 +14,7 @@
  * in less time than a sleep costs both: it looks for some microseconds first, and the longer not again the more often it was in vain.
  * Invariant: a bit set before the thread slept is seen without a notification, one set after it notifies.
  */
+import { SpinBackoff } from "../base/spin-backoff.ts";
 
 const BELL = 0;
 const ASLEEP = 1;
@@ -29,8 +30,6 @@ const LOOK_MS = 0.05;
 const LOOKS = 32;
 /** So many answers in a row, then the event loop has its turn. */
 const ANSWERS_PER_TURN = 64;
-/** After looking in vain the next times are left out: 1, 4, 16, … up to so many; half as many after each answer. */
-const MOST_LEFT_OUT = 1024;
 
 type WaitAsync = (
   words: Int32Array,
@@ -85,9 +84,7 @@ export class Doorbell {
   // What the answer would be to.
   #sent: Sent | null = null;
   #sentTo = 0;
-  // How many times it will not look, and how many after the next time in vain.
-  #leftOut = 0;
-  #penalty = 1;
+  readonly #backoff = new SpinBackoff();
   readonly #answer = (): void => {
     this.#listening = false;
     this.check();
@@ -143,10 +140,7 @@ export class Doorbell {
     if (this.#looking || soon === undefined) return;
     this.#sent = sent;
     this.#sentTo = sent.claimed;
-    if (this.#leftOut > 0) {
-      this.#leftOut--;
-      return;
-    }
+    if (this.#backoff.skip()) return;
     this.#looking = true;
     if (this.#answers < ANSWERS_PER_TURN) soon(this.#look);
     else this.#turns.defer(this.#lookAnew);
@@ -181,13 +175,12 @@ export class Doorbell {
       for (let i = 0; i < LOOKS; i++) {
         if (!this.#isRung()) continue;
         this.#answers++;
-        this.#penalty = Math.max(1, this.#penalty >> 1);
+        this.#backoff.succeeded();
         this.#answerAwake();
         return;
       }
     } while (performance.now() < until);
-    this.#leftOut = this.#penalty;
-    this.#penalty = Math.min(this.#penalty * 4, MOST_LEFT_OUT);
+    this.#backoff.failed();
     this.#answers = 0;
     this.#answerAwake();
   }

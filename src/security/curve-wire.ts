@@ -15,7 +15,6 @@ import { KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "./sodium.ts";
 export const LONG_NONCE_BYTES = 16;
 export const COUNTER_BYTES = 8;
 export const COOKIE_BYTES = LONG_NONCE_BYTES + TAG_BYTES + 2 * KEY_BYTES;
-export const VOUCH_BYTES = TAG_BYTES + 2 * KEY_BYTES;
 /** The text of HELLO's box. */
 export const HELLO_TEXT_BYTES = 64;
 

@@ -13,7 +13,7 @@ import type { Verdict } from "../zmtp/mechanism.ts";
 
 /** Where a handler is bound. */
 export const ZAP_ENDPOINT = "inproc://zeromq.zap.01";
-export const ZAP_VERSION = "1.0";
+const ZAP_VERSION = "1.0";
 /** One question per pipe, so that it needs no name; libzmq's is the same. */
 const REQUEST_ID = "1";
 

@@ -13,6 +13,7 @@ import { SocketCore } from "../core/socket-core.ts";
 import { FairQueue } from "../patterns/fair-queue.ts";
 
 class DatagramCore extends SocketCore {
+  override readonly addresses = true;
   #queue = new FairQueue();
   #outlets: Pipe[] = [];
 

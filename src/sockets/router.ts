@@ -25,6 +25,7 @@ const NOTIFY_CONNECT = 1;
 const NOTIFY_DISCONNECT = 2;
 
 class RouterCore extends SocketCore {
+  override readonly addresses = true;
   /** The id of the next pipe that `connect` makes. */
   nextId: Frame | null = null;
   #queue = new FairQueue();

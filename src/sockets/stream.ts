@@ -19,6 +19,7 @@ import { FairQueue } from "../patterns/fair-queue.ts";
 import { RoutingTable } from "../patterns/routing-table.ts";
 
 class StreamCore extends SocketCore {
+  override readonly addresses = true;
   /** The id of the next pipe that `connect` makes. */
   nextId: Frame | null = null;
   #queue = new FairQueue();

@@ -114,7 +114,7 @@ function parseHost(address: string, text: string, use: "bind" | "connect", ipv6:
  * The interface by name, address, or `network/length`, as the system wants it told; null for `*` and the empty text: the
  * system chooses.
  */
-export function interfaceOf(text: string, family: Family, address: string): string | null {
+function interfaceOf(text: string, family: Family, address: string): string | null {
   if (text === "" || text === "*") return null;
   if (isMulticast(text)) throw invalid(address, `the interface cannot be a multicast address, ${text}`);
   for (const [name, found] of Object.entries(networkInterfaces())) {
@@ -139,7 +139,7 @@ function numberOf(address: string): number {
 }
 
 /** Whether an address is a multicast group's. */
-export function isMulticast(host: string): boolean {
+function isMulticast(host: string): boolean {
   const kind = isIP(host);
   if (kind === 6) return /^ff/i.test(host);
   const first = Number(host.split(".", 1)[0]);

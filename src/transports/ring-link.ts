@@ -154,6 +154,8 @@ export class RingLink implements PipeOwner, PipeTaker {
   }
 
   onMark(messages: number): void {
+    // Unread messages outlive their connection, whose memory may be another's by then.
+    if (this.#over) return;
     Atomics.store(this.#inHeader, READER_MARK, (messages + 1) | 0);
     this.#host.wake();
   }

@@ -103,6 +103,8 @@ class WsRoute implements Route {
   #connections = 0;
   #allows: ReturnType<typeof acceptFilter>;
   #server: WebSocketServer | null = null;
+  // The sub-protocol of the upgrade that is being answered.
+  #agreed = "";
 
   constructor(scheme: WebScheme, path: string, settings: Settings, sink: ListenSink, options: BindOptions) {
     this.path = path;
@@ -117,6 +119,8 @@ class WsRoute implements Route {
 
   start(server: WebSocketServer): void {
     this.#server = server;
+    // For all upgrades: one of its own for each would be left behind by those that `ws` refuses, and answer a later one too.
+    server.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${this.#agreed}`));
     server.on("wsClientError", (error, socket, request) =>
       this.#refuse(request, socket, "400 Bad Request", "not-websocket", error.message),
     );
@@ -127,22 +131,19 @@ class WsRoute implements Route {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const server = this.#server;
     const { remoteAddress, remotePort = 0 } = request.socket;
-    if (server === null) return refuse(socket, "404 Not Found", "no socket is bound here any more");
     if (this.#allows?.(remoteAddress) === false) {
       return this.#refuse(request, socket, "403 Forbidden", "filtered", "tcpAcceptFilter does not allow this address");
     }
     const { origin } = request.headers;
-    if (!this.#welcomes(origin)) {
-      return this.#refuse(
-        request,
-        socket,
-        "403 Forbidden",
-        "origin-refused",
-        `pages of ${printable(origin)} may not connect here`,
-      );
+    const { welcome, cause } = this.#judge(origin);
+    if (!welcome) {
+      const text = `pages of ${printable(origin)} may not connect here`;
+      return this.#refuse(request, socket, "403 Forbidden", "origin-refused", text, cause);
     }
+    // Looked at behind `origins`, which may have closed the socket.
+    const server = this.#server;
+    if (server === null) return refuse(socket, "404 Not Found", "no socket is bound here any more");
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
     const subprotocol = chooseSubprotocol(offered, this.#settings);
     if (subprotocol === undefined) {
@@ -157,7 +158,7 @@ class WsRoute implements Route {
     }
     // `ws` takes a sub-protocol with a slash for a mistake: it sees none, and the answer is written here.
     request.headers["sec-websocket-protocol"] = undefined;
-    server.once("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`));
+    this.#agreed = subprotocol;
     server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#connections++;
       (KEEPS_STREAM ? webSocket : socket).once("close", () => this.#connections--);
@@ -169,18 +170,24 @@ class WsRoute implements Route {
     });
   }
 
-  #welcomes(origin: string | undefined): boolean {
+  // A function that throws at what a peer says lets nobody in; why is for the program alone.
+  #judge(origin: string | undefined): { readonly welcome: boolean; readonly cause?: unknown } {
     const origins = this.#origins;
-    if (origins === undefined) return true;
-    if (typeof origins === "function") return origins(origin);
-    return origin === undefined || origins.includes(origin);
+    if (typeof origins !== "function")
+      return { welcome: origins === undefined || origin === undefined || origins.includes(origin) };
+    try {
+      return { welcome: origins(origin) };
+    } catch (cause) {
+      return { welcome: false, cause };
+    }
   }
 
-  #refuse(request: IncomingMessage, socket: Duplex, status: string, reason: ErrorReason, text: string): void {
+  #refuse(request: IncomingMessage, socket: Duplex, status: string, reason: ErrorReason, text: string, cause?: unknown): void {
     refuse(socket, status, text);
     const { remoteAddress = "unknown", remotePort = 0 } = request.socket;
     const remote = formatWeb(this.#scheme, { host: withoutMapping(remoteAddress), port: remotePort, path: "" });
-    this.sink.onAcceptError(new ZmqError(reason, `${remote} was refused: ${text}`));
+    const why = cause === undefined ? text : `${text}: \`origins\` failed (${String(cause)})`;
+    this.sink.onAcceptError(new ZmqError(reason, `${remote} was refused: ${why}`, cause === undefined ? {} : { cause }));
   }
 }
 

@@ -42,7 +42,7 @@ const WITH_MECHANISM: Framing = {
 const BARE: Framing = { ...WITH_MECHANISM, pings: "none", commandFlags: 0 };
 
 /** The gathered frames one by one, each with its flags octet before its body, in lent memory. */
-export function toZwsFrames(parts: readonly Uint8Array[], lender: Lender): Uint8Array[] {
+function toZwsFrames(parts: readonly Uint8Array[], lender: Lender): Uint8Array[] {
   let room = 0;
   for (const part of parts) room += part.length;
   // A header takes at least two octets where one is needed: there is room for everything.

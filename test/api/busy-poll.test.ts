@@ -57,3 +57,17 @@ check("who only receives looks after what came, who only sends does not", async 
   assert.ok(receiving.looks() > 0);
   assert.equal(sending.looks(), 0);
 });
+
+check("a closed socket looks no more, however long it was to", async (t) => {
+  const { context, looks } = counting();
+  const reply = own(t, new Reply());
+  const request = own(t, new Request({ context, busyPoll: 1_000_000 }));
+  request.connect(await bound(reply));
+  await request.send("question");
+  await reply.receive();
+  assert.ok(looks() > 0);
+  await request.end(0);
+  const before = looks();
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  assert.ok(looks() - before <= 1);
+});

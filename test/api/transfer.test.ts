@@ -1,7 +1,7 @@
 /** `send(message, { transfer: true })`: what was sent is no longer the program's. */
 import assert from "node:assert/strict";
-import { Channel, Dish, Pair, Radio, Server } from "../../src/node.ts";
-import { anyEndpoint, check, each, join2, own, SCHEMES } from "../support/harness.ts";
+import { Channel, Dealer, Dish, Pair, Radio, Router, Server } from "../../src/node.ts";
+import { anyEndpoint, bound, check, each, join2, own, SCHEMES } from "../support/harness.ts";
 
 each(SCHEMES, "transferred frames arrive, and their buffers are detached at once", async (t, scheme) => {
   const [server, client] = [own(t, new Pair()), own(t, new Pair())];
@@ -46,6 +46,23 @@ check("a rejected send has taken the bytes all the same", async (t) => {
   const body = Buffer.alloc(10_000);
   await assert.rejects(client.send(body, { transfer: true, timeout: 0 }), { code: "EAGAIN" });
   assert.equal(body.length, 0);
+});
+
+check("whom a message is for is not taken: a ROUTER's next message has the same id", async (t) => {
+  const router = own(t, new Router({ mandatory: true }));
+  const endpoint = await bound(router);
+  for (const dealer of [new Dealer({ routingId: "announced" }), new Dealer()]) {
+    own(t, dealer).connect(endpoint);
+    for (let i = 0; i < 2; i++) {
+      await dealer.send("question");
+      const [id] = await router.receive({ timeout: 5000 });
+      const body = Buffer.alloc(10_000, 4);
+      await router.send([id, body], { transfer: true });
+      assert.ok(id.length > 0);
+      assert.equal(body.length, 0);
+      assert.deepEqual(await dealer.receive({ timeout: 5000 }), [Buffer.alloc(10_000, 4)]);
+    }
+  }
 });
 
 check("the types with a receiver per message take too", async (t) => {

@@ -148,6 +148,34 @@ it("origins can be judged by a function", async (t) => {
   assert.deepEqual(seen, ["null", undefined]);
 });
 
+it("an origins function that fails lets nobody in, and only the program hears why", async (t) => {
+  const pull = kept(t, new Pull());
+  const log = new EventLog(pull);
+  const fault = new Error("secret");
+  const origins = (): boolean => {
+    throw fault;
+  };
+  await pull.bind("ws://127.0.0.1:*", { origins });
+  const answer = await (await WebPeer.connect(t, pull.lastEndpoint as string)).ask("/");
+  assert.match(answer, /^HTTP\/1\.1 403 /);
+  assert.doesNotMatch(answer, /secret/);
+  const { error } = await log.first("accept:error");
+  assert.equal(error.reason, "origin-refused");
+  assert.match(error.message, /`origins` failed \(Error: secret\)/);
+  assert.equal(error.cause, fault);
+});
+
+it("an origins function may close the socket: nobody comes in any more", async (t) => {
+  const pull = kept(t, new Pull());
+  const origins = (): boolean => {
+    pull.close();
+    return true;
+  };
+  await pull.bind("ws://127.0.0.1:*", { origins });
+  const peer = await WebPeer.connect(t, pull.lastEndpoint as string);
+  assert.match(await peer.ask("/"), /^HTTP\/1\.1 404 /);
+});
+
 it("maxConnections refuses one more, until one ends", async (t) => {
   const pull = kept(t, new Pull());
   const log = new EventLog(pull);
@@ -195,6 +223,17 @@ for (const [title, status, reason, headers] of REQUESTS) {
     await peer.raw.closed();
   });
 }
+
+it("a refused request leaves nothing behind for the next one", async (t) => {
+  const pull = kept(t, new Pull());
+  await pull.bind("ws://127.0.0.1:*");
+  const endpoint = pull.lastEndpoint as string;
+  for (const [, , , headers] of REQUESTS) await (await WebPeer.connect(t, endpoint)).ask("/", headers);
+  const answer = await (await WebPeer.connect(t, endpoint)).ask("/");
+  assert.match(answer, /^HTTP\/1\.1 101 /);
+  assert.equal(answer.match(/sec-websocket-protocol/gi)?.length, 1);
+  await talks(t, endpoint, pull, "still here");
+});
 
 it("what is no HTTP at all is answered 400", async (t) => {
   const pull = kept(t, new Pull());

@@ -188,7 +188,15 @@ check("what a closed reader had taken and not released goes to nobody else", asy
   }
 });
 
-check("what is sent on can be released at once, also a part of it", async (t) => {
+/** A view in each form in which a program may send it on. */
+const FORMS: readonly ((frame: Buffer) => ArrayBufferView[])[] = [
+  (frame) => [frame],
+  (frame) => [frame.subarray(0, 50_000), frame.subarray(50_000)],
+  ({ buffer, byteOffset, length }) => [new Uint8Array(buffer, byteOffset, length)],
+  ({ buffer, byteOffset, length }) => [new Float64Array(buffer, byteOffset, length / 8)],
+];
+
+check("what is sent on can be released at once, also a part of it, in whatever form", async (t) => {
   const [pull, push] = [own(t, new Pull(VIEWS)), own(t, new Push())];
   const [far, near] = [own(t, new Pair()), own(t, new Pair({ sendHighWaterMark: 0 }))];
   await join2(pull, push, "inproc");
@@ -198,7 +206,7 @@ check("what is sent on can be released at once, also a part of it", async (t) =>
   for (let i = 0; i < MANY; i++) {
     await push.send(body(i));
     const [frame] = await pull.receive(TIMEOUT);
-    await near.send(i % 2 === 0 ? frame : [frame.subarray(0, 50_000), frame.subarray(50_000)]);
+    await near.send(FORMS[i % FORMS.length](frame));
     pull.release(frame);
   }
   await far.bind(endpoint);

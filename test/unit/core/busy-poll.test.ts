@@ -106,6 +106,25 @@ describe("busy polling", () => {
     assert.equal(clock.looks, 6);
   });
 
+  it("ends when its socket is closed, and begins no more", () => {
+    for (const follows of [false, true]) {
+      const clock = new PollingClock();
+      const busy = new BusyPoll(clock, follows);
+      const begin = (): void => {
+        busy.sent(50);
+        busy.heard(50);
+        busy.sent(50);
+      };
+      begin();
+      assert.equal(clock.awake, true);
+      busy.close();
+      clock.look();
+      assert.equal(clock.awake, false);
+      begin();
+      assert.equal(clock.awake, false);
+    }
+  });
+
   it("never looks where it is told 0, or the platform cannot", () => {
     const clock = new PollingClock();
     new BusyPoll(clock, false).sent(0);

@@ -156,6 +156,27 @@ describe("a Mongrel2 handler", { timeout: 20_000 }, () => {
     assert.deepEqual(codes, Array(6).fill("EINVAL"));
   });
 
+  it("what is no status is refused, also when one like it was used before", async (t) => {
+    const front = await FrontEnd.start(t);
+    const codes: unknown[] = [];
+    await handling(t, front, (request, reply) => {
+      if (request.connection === 1) return reply.http(200);
+      for (const status of ["200", "length", 99, 1000, 200.5, Number.NaN]) {
+        try {
+          reply.http(status as number);
+        } catch (error) {
+          codes.push((error as { code: string }).code);
+        }
+      }
+      return reply.http(404);
+    });
+    await front.push.send(front.request(1));
+    assert.match(await front.reply(), / 200 OK/);
+    await front.push.send(front.request(2));
+    assert.match(await front.reply(), / 404 Not Found/);
+    assert.deepEqual(codes, Array(6).fill("EINVAL"));
+  });
+
   it("works on no more than `concurrency` at once; the rest waits", async (t) => {
     const front = await FrontEnd.start(t);
     const held: Mongrel2Reply[] = [];
