@@ -223,9 +223,7 @@ export class Threads implements OtherThreads {
     const rings = makeOffer(memory, waiting.connector, door);
     const back = (): void => {
       this.#dismiss(door, attendant);
-      if (this.names.join(waiting)) return;
-      this.names.wait(waiting);
-      this.seek(name);
+      if (this.names.putBack(waiting)) this.seek(name);
     };
     const attendant: Attendant = {
       attend: () => {
