@@ -50,6 +50,7 @@ export const ROOMS = {
       "epgm-receiver": ["pgm"],
       threads: ["ring"],
       "ring-link": ["ring"],
+      "hand-over": ["ring"],
       "ring-loans": ["ring", "core/loans"],
       "thread-offers": ["ring"],
       membership: ["ring"],

@@ -23,6 +23,8 @@ import { NAMES, runtime } from "./runtimes.mjs";
 
 const SUITES = ["api", "spec", "transport", "interop"];
 const FILE_TIMEOUT_MS = 180_000;
+/** The same for the files below test/long/, which run when they are named. */
+const LONG_TIMEOUT_MS = 3_600_000;
 const PAGE = join(root, "docs/runtimes.md");
 /** @type {Readonly<Record<string, string>>} */
 const TITLES = {
@@ -114,7 +116,7 @@ async function runFile(name, program, file, folder) {
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
-  const timer = setTimeout(() => child.kill("SIGKILL"), FILE_TIMEOUT_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), file.includes("/long/") ? LONG_TIMEOUT_MS : FILE_TIMEOUT_MS);
   const code = await new Promise((resolve) => child.once("close", (exit, signal) => resolve(exit ?? signal)));
   clearTimeout(timer);
   const outcomes = readReport(report, file);

@@ -39,6 +39,8 @@ export interface PipeTaker {
   relieve(): void;
   /** The reading socket's own mark is another now. */
   onMark(messages: number): void;
+  /** One more message has to wait; perhaps there is room by now. Absent: it is not to be asked. */
+  onBacklog?(): void;
   /** A message was taken of which a part has still to be handed over; absent: its messages are counted elsewhere. */
   readonly isBusy?: boolean;
 }
@@ -202,6 +204,7 @@ export class Pipe {
     } else if (to.#waiting.length > 0 || !taker.take(frames)) {
       if (this.#conflate) to.#forget();
       to.#waiting.push(keep(shared ? frames.slice() : frames));
+      taker.onBacklog?.();
     }
     return this.#pending < this.#limit;
   }

@@ -65,14 +65,17 @@ export class MessageReader {
     return this.#frames !== null || this.#body !== null;
   }
 
-  /** The next message, the caller's; undefined when there is none yet. */
-  read(): Uint8Array[] | undefined {
+  /** The next message, the caller's; undefined when there is none yet, or so many octets of it were read that their room is to be given first. */
+  read(shareBytes = Number.POSITIVE_INFINITY): Uint8Array[] | undefined {
     const ring = this.#ring;
     while (ring.next()) {
       const { flags } = ring;
       if (flags === FRAME && this.#frames === null) return [this.#copy()];
       const frame = this.#frameOf(flags & KIND_BITS);
-      if (frame === null) continue;
+      if (frame === null) {
+        if (ring.unreleased >= shareBytes) return undefined;
+        continue;
+      }
       this.#frames ??= [];
       this.#frames.push(frame);
       if ((flags & MORE_BIT) !== 0) continue;

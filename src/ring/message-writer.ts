@@ -16,6 +16,9 @@ import type { RingWriter } from "./spsc-ring.ts";
 /** Up to this size a loop copies faster than `set` (docs/performance.md). */
 const LOOP_BYTES = 16;
 
+/** So many octets are written before they are handed over, and read before their room is given: both threads copy at a time. */
+export const SHARE_BYTES = 128 * 1024;
+
 const MORE = 1 << 31;
 /** Octets before the first octets of a frame that comes in parts: its length, the lower and the upper 32 bits. */
 export const START_BYTES = 8;
@@ -30,10 +33,10 @@ export class MessageWriter {
   #written = 0;
 
   /**
-   * Frames above `wholeBytes` go in parts of `partBytes`, by default a quarter of the ring, so that both sides copy at a time. Neither
-   * is more than a record can have.
+   * Frames above `wholeBytes` go in parts of `partBytes`, by default a share, or a quarter of a small ring. Neither is more than a record
+   * can have.
    */
-  constructor(ring: RingWriter, partBytes = ring.bytes.length / 4, wholeBytes = partBytes) {
+  constructor(ring: RingWriter, partBytes = Math.min(SHARE_BYTES, ring.bytes.length / 4), wholeBytes = partBytes) {
     this.#ring = ring;
     this.#partBytes = Math.min(partBytes, ring.maxBodyBytes - START_BYTES);
     this.#wholeBytes = Math.min(wholeBytes, ring.maxBodyBytes);
@@ -45,8 +48,8 @@ export class MessageWriter {
   }
 
   /**
-   * Writes a message, or begins a large one, whose frames must not change until it is no longer `busy`. False: there is
-   * no room, nothing was done.
+   * Writes a message; or only takes a large one, which `resume` writes and whose frames must not change until it is no longer `busy`.
+   * False: there is no room, nothing was done.
    */
   write(frames: Uint8Array[]): boolean {
     if (frames.length === 1 && frames[0].length <= this.#wholeBytes) return this.#put(frames[0], 0);
@@ -56,7 +59,6 @@ export class MessageWriter {
       this.#frames = frames;
       this.#index = 0;
       this.#written = 0;
-      this.resume();
       return true;
     }
     const before = this.#ring.claimed;
@@ -69,21 +71,22 @@ export class MessageWriter {
     return true;
   }
 
-  /** Goes on with a large message as far as there is room; true when all of it is written. */
+  /** Writes the next record of the large message on its way, if there is one. False: there is no room. */
   resume(): boolean {
     const frames = this.#frames;
     if (frames === null) return true;
-    for (; this.#index < frames.length; this.#index++) {
-      const more = this.#index === frames.length - 1 ? 0 : MORE;
-      const frame = frames[this.#index];
-      if (frame.length <= this.#wholeBytes) {
-        if (!this.#put(frame, more)) return false;
-        continue;
-      }
-      while (this.#written < frame.length) if (!this.#putPart(frame, more)) return false;
+    const frame = frames[this.#index];
+    const last = this.#index === frames.length - 1;
+    const more = last ? 0 : MORE;
+    if (frame.length <= this.#wholeBytes) {
+      if (!this.#put(frame, more)) return false;
+    } else {
+      if (!this.#putPart(frame, more)) return false;
+      if (this.#written < frame.length) return true;
       this.#written = 0;
     }
-    this.#frames = null;
+    this.#index++;
+    if (last) this.#frames = null;
     return true;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The ring between two threads: one writes records, one reads them, neither ever waits for the other's lock.
  *
- *     writer:  claim … claim, commit (or abort)      tail moves only in `commit`: all that was claimed, or nothing
+ *     writer:  claim … claim, commit (or abort)      tail moves only in `commit` and `publish`: all that was claimed, or nothing
  *     reader:  next … next, release                  head moves only in `release` and `giveBack`
  *              next, lend … release … giveBack       a record that is lent keeps its room, and that of all behind it
  *
@@ -29,6 +29,8 @@ import {
 
 /** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
 const LOW_BYTES = 64 * 1024;
+/** It goes back to the beginning only where so many times what is ahead fits before: else two threads would share the room of one message. */
+const LOW_TIMES = 8;
 
 /** A record whose body is looked at after the reader went on. */
 export interface Loan {
@@ -86,9 +88,24 @@ export class RingWriter {
   /** Hands over everything that was claimed, if there is any. True: the reader sleeps, and it is the caller's to wake it. */
   commit(): boolean {
     if (this.#committed === this.#tail) return false;
+    this.publish();
+    return this.isReaderAsleep();
+  }
+
+  /** As `commit`, for a reader that is awake; whether it is has to be asked soon. */
+  publish(): void {
     this.#committed = this.#tail;
     Atomics.store(this.#header, TAIL, this.#tail);
+  }
+
+  /** True: it sleeps, and it is the caller's to wake it. */
+  isReaderAsleep(): boolean {
     return Atomics.load(this.#header, READER_ASLEEP) === 1 && Atomics.exchange(this.#header, READER_ASLEEP, 0) === 1;
+  }
+
+  /** Octets that were claimed since the last commit. */
+  get uncommitted(): number {
+    return (this.#tail - this.#committed) | 0;
   }
 
   /** The position behind the last claim, for `abort`. */
@@ -111,6 +128,11 @@ export class RingWriter {
     return true;
   }
 
+  /** Whether room is wanted and the reader has not answered yet. */
+  get waitsForRoom(): boolean {
+    return Atomics.load(this.#header, ROOM_WANTED) === 1;
+  }
+
   /** Whether the reader has released everything that was committed. */
   get drained(): boolean {
     return Atomics.load(this.#header, HEAD) === this.#committed;
@@ -119,7 +141,7 @@ export class RingWriter {
   // Whether to go on at the beginning though there is room here: the ring is empty, so nothing is lost by it. What is skipped is
   // taken until the reader has passed it, so all that is ahead must fit before `at`.
   #returns(at: number, ahead: number): boolean {
-    if (at < LOW_BYTES || at < ahead || (at & (LOW_BYTES - 1)) >= ahead) return false;
+    if (at < LOW_BYTES || at < LOW_TIMES * ahead || (at & (LOW_BYTES - 1)) >= ahead) return false;
     if (this.#tail !== this.#committed) return false;
     this.#head = Atomics.load(this.#header, HEAD);
     return this.#head === this.#tail;
@@ -178,6 +200,11 @@ export class RingReader {
       this.bodyBytes = bodyBytes;
       return true;
     }
+  }
+
+  /** Octets that were read since the last release. */
+  get unreleased(): number {
+    return (this.#next - (this.#read & ~READ_INSIDE)) | 0;
   }
 
   /**

@@ -6,9 +6,10 @@
  *        └───── port ── worker 4711
  *
  * A thread's end is seen at the centre: it holds a Web Lock as long as it lives, which the centre waits for. Where there
- * are no locks (a page that is not served securely), the `close` of its port does, if the browser tells it.
- * Does not own: how a thread gets its port (join-threads.ts), what is told. Invariant: what a thread tells another
- * arrives in order.
+ * are no locks (a page that is not served securely, a worker from a `data:` URL), the `close` of its port does, if the
+ * browser tells it.
+ * Does not own: how a thread gets its port (join-threads.ts), what is told. Invariants: what a thread tells another
+ * arrives in order; nothing comes of a thread after it was told that it is over.
  */
 
 /** What is used of a `MessagePort`. */
@@ -42,6 +43,7 @@ export interface Exchange {
 
 /** What comes to the centre. */
 type Inward =
+  // It holds its lock.
   | { readonly kind: "ready" }
   | { readonly kind: "tell"; readonly to: number; readonly message: unknown; readonly port: Port | undefined }
   | { readonly kind: "tell-all"; readonly message: unknown }
@@ -105,7 +107,7 @@ export class Centre implements Exchange {
     const lost = this.#ports.get(id);
     if (lost === undefined) return;
     this.#ports.delete(id);
-    lost.close();
+    shut(lost);
     for (const port of this.#ports.values()) post(port, { kind: "gone", id });
     this.onGone(id);
   }
@@ -127,16 +129,9 @@ export class Spoke implements Exchange {
     };
   }
 
-  /** Takes this thread's lock and says so; resolves when it has it. It is held until the thread is over. */
+  /** Takes this thread's lock and says so. It is held until the thread is over. */
   async begin(locks: Locks | undefined, lock: string): Promise<void> {
-    if (locks !== undefined)
-      await new Promise<void>((resolve) => {
-        void locks.request(lock, () => {
-          resolve();
-          return new Promise(() => undefined);
-        });
-      });
-    this.#say({ kind: "ready" });
+    if (locks !== undefined && (await holdForever(locks, lock))) this.#say({ kind: "ready" });
   }
 
   tell(to: number, message: unknown, port?: Port): void {
@@ -154,6 +149,23 @@ export class Spoke implements Exchange {
   #say(inward: Inward, port?: Port): void {
     this.#port.postMessage(inward, port === undefined ? [] : [port]);
   }
+}
+
+/** Closes a port that is not listened to any more: engines may give what had come to it even after `close`. */
+export function shut(port: Port): void {
+  port.onmessage = null;
+  port.close();
+}
+
+// False: this thread may not have locks, though its browser has.
+function holdForever(locks: Locks, name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const held = locks.request(name, () => {
+      resolve(true);
+      return new Promise(() => undefined);
+    });
+    held.catch(() => resolve(false));
+  });
 }
 
 function post(to: Port | undefined, outward: Outward, port?: Port): void {

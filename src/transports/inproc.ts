@@ -34,6 +34,13 @@ export class InprocNames {
     this.waiting.set(name, [...(this.waiting.get(name) ?? []), connection]);
   }
 
+  /** A connection that was taken is not joined after all. True: it waits again, for it is not over and nobody here has its name. */
+  putBack(connection: WaitingConnection): boolean {
+    if (connection.isOver || this.join(connection)) return false;
+    this.wait(connection);
+    return true;
+  }
+
   /** A connection waits no more. */
   forget(connection: WaitingConnection): void {
     const { name } = connection;

@@ -11,7 +11,7 @@
 import { ZmqError } from "../base/errors.ts";
 import type { Pipe } from "../core/pipe.ts";
 import type { Binding, Party } from "../core/transport.ts";
-import type { Exchange, Port } from "./exchange.ts";
+import { type Exchange, type Port, shut } from "./exchange.ts";
 import { type InprocNames, nameInUse } from "./inproc.ts";
 import type { JoinedThreads } from "./late-threads.ts";
 import { PortLink } from "./port-link.ts";
@@ -25,8 +25,8 @@ type Told =
   | { readonly kind: "claim" | "release"; readonly name: string }
   // From the centre.
   | { readonly kind: "names"; readonly names: readonly (readonly [name: string, owner: number])[] }
-  | { readonly kind: "bound" | "unbound"; readonly name: string; readonly owner: number }
-  | { readonly kind: "denied"; readonly name: string }
+  | { readonly kind: "bound"; readonly name: string; readonly owner: number }
+  | { readonly kind: "unbound" | "denied"; readonly name: string }
   // To the thread that has a name.
   | { readonly kind: "offer"; readonly name: string; readonly hello: Hello; readonly port: Port };
 
@@ -70,7 +70,7 @@ export class PortThreads implements JoinedThreads {
           return;
         }
         const error = this.#inUse(name, party);
-        if (this.#names.bound.get(name) === party) this.#names.bound.delete(name);
+        this.#names.bound.delete(name);
         party.onBindError(error);
         reject(error);
       };
@@ -78,7 +78,6 @@ export class PortThreads implements JoinedThreads {
     });
     const close = (): void => {
       held = false;
-      if (this.#owners.get(name) === this.#exchange.id) this.#owners.delete(name);
       this.#tell(CENTRE, { kind: "release", name });
     };
     return { close, ready };
@@ -132,7 +131,7 @@ export class PortThreads implements JoinedThreads {
         if (told.owner === this.#exchange.id) this.#answer(told.name, true);
         return;
       case "unbound":
-        if (this.#owners.get(told.name) === told.owner) this.#owners.delete(told.name);
+        this.#owners.delete(told.name);
         return;
       case "denied":
         this.#answer(told.name, false);
@@ -155,11 +154,9 @@ export class PortThreads implements JoinedThreads {
   }
 
   #onGone(id: number): void {
-    for (const [name, owner] of [...this.#owners]) if (owner === id) this.#release(name, id);
-    const orphans = [...this.#ties].filter(([, other]) => other === id);
-    if (orphans.length === 0) return;
+    for (const name of [...this.#owners.keys()]) this.#release(name, id);
     setTimeout(() => {
-      for (const [tie] of orphans) if (this.#ties.has(tie)) tie.orphan();
+      for (const [tie, other] of [...this.#ties]) if (other === id) tie.orphan();
     }, GRACE_MS);
   }
 
@@ -173,7 +170,7 @@ export class PortThreads implements JoinedThreads {
   #release(name: string, owner: number): void {
     if (this.#owners.get(name) !== owner) return;
     this.#owners.delete(name);
-    if (this.#exchange.id === CENTRE) this.#exchange.tellAll({ kind: "unbound", name, owner } satisfies Told);
+    if (this.#exchange.id === CENTRE) this.#exchange.tellAll({ kind: "unbound", name } satisfies Told);
   }
 
   #inUse(name: string, party: Party): ZmqError {
@@ -188,10 +185,8 @@ export class PortThreads implements JoinedThreads {
     const tie = {
       orphan: (): void => {
         this.#ties.delete(tie);
-        port1.close();
-        if (this.#names.join(waiting)) return;
-        this.#names.wait(waiting);
-        this.seek(name);
+        shut(port1);
+        if (this.#names.putBack(waiting)) this.seek(name);
       },
     };
     this.#ties.set(tie, owner);

@@ -26,23 +26,24 @@ import {
   WRITER_CLOSED,
 } from "../ring/layout.ts";
 import { MessageReader } from "../ring/message-reader.ts";
-import { MessageWriter } from "../ring/message-writer.ts";
+import { MessageWriter, SHARE_BYTES } from "../ring/message-writer.ts";
 import { RingReader, type RingWriter } from "../ring/spsc-ring.ts";
+import { HandOver, type HandOverHost } from "./hand-over.ts";
 import { RingLoans } from "./ring-loans.ts";
 import { noteLarge } from "./spare-heap.ts";
 import type { Terms } from "./thread-hello.ts";
 
 /** Messages that lie in the pipe at most, while more wait in the ring. */
 const BATCH = 64;
+/** And shares of large data, so that the program finds in its caches what was copied. */
+const BATCH_SHARES = 3;
 
 /** What a link needs of its thread. */
-export interface LinkHost {
+export interface LinkHost extends HandOverHost {
   /** Messages that wait keep the thread alive from the first on, for it ends without asking. */
   readonly holds: boolean;
   /** Rings at the other side. */
   wake(): void;
-  /** The same for messages that were sent, which it may answer at once. */
-  ask(sent: RingWriter): void;
   /** The link is over, and touches its memory no more. */
   remove(rings: LinkRings): void;
 }
@@ -62,6 +63,7 @@ export class RingLink implements PipeOwner, PipeTaker {
   #rings: LinkRings;
   #writer: MessageWriter;
   #reader: MessageReader;
+  #handOver: HandOver;
   #loans: RingLoans | null;
   #outHeader: Int32Array;
   #inHeader: Int32Array;
@@ -88,6 +90,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     this.#pipe = pipe;
     this.#rings = rings;
     this.#writer = new MessageWriter(rings.out, undefined, lends ? rings.out.maxBodyBytes : undefined);
+    this.#handOver = new HandOver(rings.out, host);
     this.#loans = party.settings.receiveViews ? new RingLoans(rings.in, () => this.#over || host.wake()) : null;
     this.#reader = new MessageReader(rings.in, this.#loans);
     this.#outHeader = direction(rings.memory, rings.side).header;
@@ -130,7 +133,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     // Whether anybody still reads is not asked for each message, for that would take the reader's cache line from it: what
     // comes too late is found in the ring at the end.
     if (this.#writer.busy || !this.#writer.write(frames)) return false;
-    this.#commit();
+    this.#handOver.commit();
     if (this.#writer.busy) this.#pump();
     return true;
   }
@@ -151,6 +154,11 @@ export class RingLink implements PipeOwner, PipeTaker {
     if (((Atomics.load(header, ACKNOWLEDGED) - target) | 0) < 0) return;
     Atomics.store(header, CREDIT_WANTED, 0);
     this.#credit();
+  }
+
+  // The reader has answered by a word in memory long before this thread is done with what it does, and hears the doorbell.
+  onBacklog(): void {
+    if (!this.#rings.out.waitsForRoom) this.#pump();
   }
 
   onMark(messages: number): void {
@@ -194,7 +202,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     const { out } = this.#rings;
     do {
       this.#write();
-      this.#commit();
+      this.#handOver.commit();
       if (!this.#writer.busy && this.#pipe.waiting === 0) {
         this.#let();
         if (this.#closing) this.#finish(null);
@@ -209,23 +217,24 @@ export class RingLink implements PipeOwner, PipeTaker {
     this.#release = null;
   }
 
-  // As many as there is room for.
+  // As many as there is room for, in shares.
   #write(): void {
     const pipe = this.#pipe;
     const writer = this.#writer;
-    if (!writer.resume()) return;
-    for (let frames = pipe.takeWaiting(); frames !== undefined; frames = pipe.takeWaiting()) {
-      if (!writer.write(frames)) {
-        pipe.putBack([frames]);
-        return;
-      }
-      if (writer.busy) return;
-    }
-  }
-
-  #commit(): void {
     const { out } = this.#rings;
-    if (out.commit()) this.#host.ask(out);
+    for (;;) {
+      if (writer.busy) {
+        if (!writer.resume()) return;
+      } else {
+        const frames = pipe.takeWaiting();
+        if (frames === undefined) return;
+        if (!writer.write(frames)) {
+          pipe.putBack([frames]);
+          return;
+        }
+      }
+      if (out.uncommitted >= SHARE_BYTES) this.#handOver.commit();
+    }
   }
 
   // Gives our socket room for what the other program took, and for what its mark is now.
@@ -255,11 +264,11 @@ export class RingLink implements PipeOwner, PipeTaker {
     const ring = this.#rings.in;
     // Looked at before the ring: what was committed before the close is then seen.
     const ended = this.#orphaned || Atomics.load(this.#inHeader, WRITER_CLOSED) === 1;
-    const limit = ended && this.#isDeaf() ? Number.POSITIVE_INFINITY : BATCH;
+    const isLast = ended && this.#isDeaf();
     let empty: boolean;
     let room = false;
     do {
-      empty = this.#fill(limit);
+      empty = this.#fill(isLast);
       room = ring.release(this.#reader.isInside) || room;
     } while (empty && ring.sleep());
     if (this.#acknowledge() || room) this.#host.wake();
@@ -272,15 +281,23 @@ export class RingLink implements PipeOwner, PipeTaker {
     if (ended && empty) this.#finish(this.#orphaned ? "thread-ended" : "peer-closed");
   }
 
-  // Puts messages into the pipe; true when the ring is empty.
-  #fill(limit: number): boolean {
+  // Puts a batch of messages into the pipe, or all, and gives room in shares; true when the ring is empty.
+  #fill(all: boolean): boolean {
     const pipe = this.#pipe;
     const reader = this.#reader;
+    const ring = this.#rings.in;
+    const limit = all ? Number.POSITIVE_INFINITY : BATCH;
+    let shares = all ? Number.POSITIVE_INFINITY : BATCH_SHARES;
     while (pipe.pending < limit) {
-      const frames = reader.read();
-      if (frames === undefined) return true;
-      this.#delivered++;
-      pipe.put(frames);
+      const frames = reader.read(SHARE_BYTES);
+      if (frames !== undefined) {
+        this.#delivered++;
+        pipe.put(frames);
+      }
+      if (ring.unreleased >= SHARE_BYTES) {
+        if (ring.release(reader.isInside)) this.#host.wake();
+        if (--shares <= 0 && pipe.pending > 0) return false;
+      } else if (frames === undefined) return true;
     }
     return false;
   }
@@ -301,6 +318,7 @@ export class RingLink implements PipeOwner, PipeTaker {
   #finish(reason: ErrorReason | null): void {
     if (this.#over) return;
     this.#over = true;
+    this.#handOver.end();
     Atomics.store(this.#inHeader, READER_CLOSED, 1);
     Atomics.store(this.#outHeader, WRITER_CLOSED, 1);
     const unsent = this.#unsent();

@@ -72,6 +72,11 @@ export class Threads implements OtherThreads {
   #unwatch: (() => void) | null = null;
   #binds = 0;
   #nextBit = 1;
+  // What links have put off to the end of the turn.
+  #deferred: (() => void)[] = [];
+  readonly #catchUp = (): void => {
+    for (const callback of this.#deferred.splice(0)) callback();
+  };
 
   /** `names`: what is bound and waits in this thread already, if the others come late. */
   constructor(host: ThreadHost, names = new InprocNames()) {
@@ -140,6 +145,7 @@ export class Threads implements OtherThreads {
   wait(ms: number): void {
     this.#open();
     this.#meeting.open();
+    this.#catchUp();
     this.#home.wait(Math.min(ms, RECHECK_MS));
     if (ms > RECHECK_MS) this.#recheck();
   }
@@ -155,6 +161,12 @@ export class Threads implements OtherThreads {
         this.#unwatch = null;
       }
     });
+  }
+
+  // At the end of the turn, or before this thread blocks.
+  #defer(callback: () => void): void {
+    this.#deferred.push(callback);
+    if (this.#deferred.length === 1) this.#host.defer(this.#catchUp);
   }
 
   // Looks after everything, rung or not.
@@ -223,9 +235,7 @@ export class Threads implements OtherThreads {
     const rings = makeOffer(memory, waiting.connector, door);
     const back = (): void => {
       this.#dismiss(door, attendant);
-      if (this.names.join(waiting)) return;
-      this.names.wait(waiting);
-      this.seek(name);
+      if (this.names.putBack(waiting)) this.seek(name);
     };
     const attendant: Attendant = {
       attend: () => {
@@ -266,6 +276,7 @@ export class Threads implements OtherThreads {
   #connect(home: Membership, door: Door, peerKey: number, far: Door, make: (host: LinkHost) => RingLink): void {
     const host: LinkHost = {
       holds: this.#host.endsUnasked,
+      defer: (callback) => this.#defer(callback),
       wake: () => home.ring(far.slot, far.bit),
       ask: (sent) => home.ask(far.slot, far.bit, sent),
       remove: (rings) => {

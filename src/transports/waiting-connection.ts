@@ -32,6 +32,11 @@ export class WaitingConnection implements PipeOwner, PipeTaker {
     this.#forget = forget;
   }
 
+  /** Its socket has closed it, and nothing waits. */
+  get isOver(): boolean {
+    return this.pipe.closed && this.pipe.other.waiting === 0;
+  }
+
   /** Somebody else takes the transport's end over, and then calls the result: only now what lingered may be over. */
   leave(): () => void {
     this.pipe.other.taker = null;

@@ -1,7 +1,7 @@
 /** receiveSync and sendSync: a thread that blocks as libzmq's callers do. */
 import assert from "node:assert/strict";
 import { Context, Dealer, Pull, Push } from "../../src/node.ts";
-import { anyEndpoint, check, own, receive } from "../support/harness.ts";
+import { anyEndpoint, check, eventually, own, receive } from "../support/harness.ts";
 import { thread } from "../support/thread.ts";
 
 const notNode = process.versions.bun !== undefined || process.versions.deno !== undefined;
@@ -119,4 +119,33 @@ check("a worker that blocks hears of the end of its peer's thread", async (t) =>
   assert.equal(await writer.told(), "sent");
   await writer.kill();
   assert.equal(await reader.told(), 0);
+});
+
+check("what a worker has sent is there for its peer before the worker blocks", async (t) => {
+  const endpoint = anyEndpoint("inproc");
+  const reply = own(t, new Dealer());
+  await reply.bind(endpoint);
+  const worker = thread(
+    t,
+    async ({ zmtp, argument, tell }) => {
+      const dealer = new zmtp.Dealer();
+      dealer.connect(argument);
+      await dealer.connected();
+      for (let i = 0; i < 3; i++) {
+        await dealer.send(Buffer.alloc(100_000));
+        const until = performance.now() + 30;
+        while (performance.now() < until) {} // The peer has time to read it, and to sleep again.
+      }
+      tell(String(dealer.receiveSync({ timeout: 20_000 })));
+    },
+    endpoint,
+  );
+  // No call is pending here: this thread does not look by itself.
+  let heard = 0;
+  await eventually(() => {
+    if (reply.tryReceive() !== undefined) heard++;
+    return heard === 3;
+  });
+  await reply.send("heard");
+  assert.equal(await worker.told(), "heard");
 });

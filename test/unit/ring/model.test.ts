@@ -23,16 +23,22 @@ function model(capacity: number): Model {
   return { steps, ring: { header, words: steps.watch(words), bytes }, bells: all };
 }
 
-function writerOf({ steps, ring, bells }: Model, bodies: readonly number[], perCommit = 1): () => void {
+// `late`: whether the reader sleeps is asked only where the writer would wait, and at the end.
+function writerOf({ steps, ring, bells }: Model, bodies: readonly number[], perCommit = 1, late = false): () => void {
   return () => {
     const writer = new RingWriter(ring);
+    const wake = (): void => {
+      if (writer.isReaderAsleep()) Atomics.store(bells, WAKE_READER, 1);
+    };
     const publish = (): void => {
-      if (writer.commit()) Atomics.store(bells, WAKE_READER, 1);
+      if (late) writer.publish();
+      else if (writer.commit()) Atomics.store(bells, WAKE_READER, 1);
     };
     for (const [index, words] of bodies.entries()) {
       let at = writer.claim(0, words * 4);
       while (at < 0) {
         publish();
+        if (late) wake();
         if (!writer.wantRoom())
           steps.block(
             () => bells[WAKE_WRITER] === 1,
@@ -44,6 +50,7 @@ function writerOf({ steps, ring, bells }: Model, bodies: readonly number[], perC
       if ((index + 1) % perCommit === 0) publish();
     }
     publish();
+    if (late) wake();
   };
 }
 
@@ -115,6 +122,7 @@ function explore(
   bodies: readonly number[],
   perCommit = 1,
   perRelease: number | "lent" | "lent, and back early" = 1,
+  late = false,
 ): void {
   test(`unittest_ypipe: ${title}`, (t) => {
     const tried = model(capacity);
@@ -123,7 +131,7 @@ function explore(
       typeof perRelease === "number"
         ? readerOf(tried, bodies, perRelease)
         : borrowerOf(tried, bodies, perRelease === "lent, and back early");
-    const programs = [writerOf(tried, bodies, perCommit), reader];
+    const programs = [writerOf(tried, bodies, perCommit, late), reader];
     const { header } = ring;
     const { states, ends } = steps.explore(
       programs,
@@ -147,6 +155,8 @@ explore("records that skip the end of the ring", 32, [1, 2, 2], 2, 2);
 explore("records of half a ring", 32, [3, 3, 3], 1, 2);
 explore("several records in one commit, released together", 32, [1, 0, 1, 1], 2, 2);
 explore("a reader that gives room back late", 16, [1, 0, 1], 1, 2);
+explore("a writer that wakes late", 32, [1, 0, 1], 1, 1, true);
+explore("a writer that wakes late, and has to wait for room", 16, [1, 1, 1], 1, 1, true);
 explore("a reader that lends what the writer needs to go on", 16, [1, 1, 1], 1, "lent");
 explore("records that are lent before the end of the ring is skipped", 32, [1, 2, 2], 2, "lent");
 explore("a record that is given back before it is released", 32, [1, 1, 2, 1], 2, "lent, and back early");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { direction, FRAME, pairBytes } from "../../../src/ring/layout.ts";
 import { MessageReader } from "../../../src/ring/message-reader.ts";
-import { MessageWriter } from "../../../src/ring/message-writer.ts";
+import { MessageWriter, SHARE_BYTES } from "../../../src/ring/message-writer.ts";
 import { RingReader, RingWriter } from "../../../src/ring/spsc-ring.ts";
 
 test("a commit of nothing wakes no reader, and leaves it to the next one", () => {
@@ -21,13 +21,13 @@ test("an empty ring takes every message of up to a quarter of it, wherever the l
   const capacity = 1 << 21;
   const memory = direction(new SharedArrayBuffer(pairBytes(capacity)), 0);
   const [ring, reader] = [new RingWriter(memory), new RingReader(memory)];
-  const [writer, messages] = [new MessageWriter(ring), new MessageReader(reader)];
+  const [writer, messages] = [new MessageWriter(ring, capacity / 4), new MessageReader(reader)];
   for (let i = 0; i < 2000; i++) {
     // One to five frames, from small ones to the most that is not sent in parts.
     const size = Math.floor(((capacity / 4) * ((i * 5) % 7) ** 3) / 6 ** 3 / (1 + (i % 5))) - 8;
     const sizes: number[] = Array(1 + (i % 5)).fill(Math.max(1, size));
     assert.ok(writer.write(sizes.map((size) => new Uint8Array(size).fill(i))), `message ${i}: ${sizes}`);
-    assert.equal(writer.busy, false);
+    while (writer.busy) assert.ok(writer.resume(), `message ${i}: ${sizes}`);
     ring.commit();
     const frames = messages.read() as Uint8Array[];
     assert.deepEqual(
@@ -35,5 +35,44 @@ test("an empty ring takes every message of up to a quarter of it, wherever the l
       sizes.map((size) => [size, i & 255, i & 255]),
     );
     reader.release();
+  }
+});
+
+test("a large message goes record by record, and is read share by share", () => {
+  const memory = direction(new SharedArrayBuffer(pairBytes(1 << 21)), 0);
+  const [ring, reader] = [new RingWriter(memory), new RingReader(memory)];
+  const [writer, messages] = [new MessageWriter(ring), new MessageReader(reader)];
+  const body = Buffer.alloc(3 * SHARE_BYTES + 5, "large");
+  assert.ok(writer.write([Buffer.from("first"), body]));
+  assert.equal(ring.uncommitted, 0);
+  const claimed: number[] = [];
+  for (; writer.busy; claimed.push(ring.uncommitted)) assert.ok(writer.resume());
+  assert.equal(claimed.length, 1 + 4);
+  assert.equal(ring.commit(), false);
+  let shares = 0;
+  let message = messages.read(SHARE_BYTES);
+  for (; message === undefined && shares < 10; shares++) {
+    assert.ok(messages.isInside);
+    assert.ok(reader.unreleased >= SHARE_BYTES);
+    reader.release(true);
+    assert.equal(reader.unreleased, 0);
+    message = messages.read(SHARE_BYTES);
+  }
+  assert.equal(shares, 3);
+  assert.ok(message !== undefined && body.equals(message[1]));
+});
+
+test("an empty ring that carries large records does not shrink to the room of one", () => {
+  const memory = direction(new SharedArrayBuffer(pairBytes(1 << 21)), 0);
+  const [ring, reader] = [new RingWriter(memory), new RingReader(memory)];
+  for (let i = 0; i < 100; i++) {
+    let fitting = 0;
+    while (fitting < 7 && ring.claim(FRAME << 28, 100_000) >= 0) fitting++;
+    assert.equal(fitting, 7, `round ${i}`);
+    ring.commit();
+    while (reader.next());
+    reader.release();
+    assert.ok(ring.claim(FRAME << 28, 100_000) >= 0); // Written while it was empty, and not read yet.
+    ring.commit();
   }
 });

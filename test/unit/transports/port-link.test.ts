@@ -6,38 +6,8 @@ import type { Frame } from "../../../src/core/message.ts";
 import { Peer } from "../../../src/core/peer.ts";
 import { Pipe } from "../../../src/core/pipe.ts";
 import type { Party } from "../../../src/core/transport.ts";
-import type { Port } from "../../../src/transports/exchange.ts";
 import { PortLink } from "../../../src/transports/port-link.ts";
-
-/** One end of a port. What is posted waits until the test carries it. */
-class FakePort implements Port {
-  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
-  other: FakePort | null = null;
-  closed = false;
-  readonly posted: unknown[] = [];
-  #onClose: (() => void)[] = [];
-
-  postMessage(message: unknown, transfer: object[] = []): void {
-    this.posted.push(structuredClone(message, { transfer: transfer as ArrayBuffer[] }));
-  }
-
-  addEventListener(_type: "close", listener: () => void): void {
-    this.#onClose.push(listener);
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  /** The other side gets what was posted here. */
-  carry(): void {
-    for (const data of this.posted.splice(0)) this.other?.onmessage?.({ data });
-  }
-
-  vanish(): void {
-    for (const listener of this.#onClose) listener();
-  }
-}
+import { FakePort } from "../../support/fake-port.ts";
 
 class Side {
   readonly port = new FakePort();
