@@ -325,8 +325,9 @@ describe("a handler behind Mongrel2", { skip: mongrel2Missing, timeout: TIMEOUT_
     const publisher = new Publisher({ linger: 0 });
     atEnd(() => publisher.close());
     publisher.connect(server.address.replies);
-    await publisher.subscribed();
-    // It has no such client, which it tells the handlers: at first one that has just gone, perhaps, then nobody is there.
+    await publisher.connected();
+    // It has no such client, which it tells the handlers: at first one that has just gone, perhaps, then nobody is there. It may wait already,
+    // by what the test before has said to a client that was gone; then it does not even subscribe.
     const waits = async (): Promise<boolean> => {
       await publisher.send("2f62bd5-9e59-49cd-993c-3b6013c28f05 6:999999, lost");
       return (await control.tasks()).some(({ name, state }) => name === "Handler_task" && state === "write handler");
