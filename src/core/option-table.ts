@@ -266,7 +266,8 @@ export const OPTIONS = {
   disconnectMessage: bytes(111, "ZMQ_DISCONNECT_MSG", { max: INT_MAX, types: ["ROUTER", "SERVER", "PEER"], effect: "now" }),
   /**
    * For how long the event loop looks for input without sleeping, after a connection has sent what may be answered at once; for types that only
-   * receive, after something came. 0: not at all. On Node.js with two cores or more; after looking in vain it looks more seldom.
+   * receive, after something came. 0, the default of the latter: not at all. On Node.js with two cores or more; after looking in vain it looks more
+   * seldom.
    */
   busyPoll: int(113, "ZMQ_BUSY_POLL", 50, { unit: "µs", max: 1_000_000, types: POLLING, effect: "runtime" }),
   /** Delivered here when a dialled connection is lost and will be made again; null: none. */

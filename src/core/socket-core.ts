@@ -68,7 +68,9 @@ export abstract class SocketCore implements SessionHost {
     this.type = type;
     this.context = context;
     this.intake = new Intake(context.turn);
-    this.busyPoll = hasOption(type, "busyPoll") ? new BusyPoll(context.clock, ONLY_RECEIVE.has(type)) : null;
+    const onlyReceives = ONLY_RECEIVE.has(type);
+    this.busyPoll = hasOption(type, "busyPoll") ? new BusyPoll(context.clock, onlyReceives) : null;
+    if (onlyReceives) this.settings.busyPoll = 0; // Found sooner, messages are read in smaller chunks: a flood goes slower.
     this.monitor = new Monitor(context.hold);
     this.endpoints = new Endpoints(this);
     this.sender = new Sender(this);
