@@ -81,10 +81,7 @@ const BORROWERS = [
   ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XSUB"] as const),
   ...(["SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
 ] as const;
-const POLLING = [
-  ...(["PAIR", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "XSUB"] as const),
-  ...(["STREAM", "SERVER", "CLIENT", "DISH", "GATHER", "PEER", "CHANNEL"] as const),
-] as const;
+const POLLING = [...BORROWERS, "STREAM"] as const;
 const CONFLATING = ["PUB", "SUB", "DEALER", "PULL", "PUSH", "GATHER", "SCATTER"] as const;
 const NAMED = ["REQ", "REP", "DEALER", "ROUTER"] as const;
 const PUBLISHERS = ["PUB", "XPUB", "RADIO"] as const;
