@@ -79,7 +79,9 @@ export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
 
 /** A copy of a range in memory of its own; `Buffer.slice` would be a view. */
 export function copyBytes(source: Uint8Array, start = 0, end = source.length): Uint8Array {
-  return Uint8Array.prototype.slice.call(source, start, end);
+  const copy = allocateOwn(end - start);
+  setBytes.call(copy, start === 0 && end === source.length ? source : source.subarray(start, end), 0);
+  return copy;
 }
 
 /** All parts one after the other, in memory of its own. */

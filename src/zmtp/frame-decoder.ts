@@ -13,6 +13,17 @@
 import { allocateOwn, copyBytes, EMPTY, readUint64, setBytes, viewOf } from "../base/bytes.ts";
 import type { ErrorReason } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
+import {
+  CHUNK_BYTES,
+  COPY_BYTES,
+  chunkUsed,
+  copyOf,
+  FIRST_ROOM_BYTES,
+  LENT_SHARED_BYTES,
+  readyChunk,
+  room,
+  slabRoom,
+} from "./body-memory.ts";
 import { FLAG_COMMAND, FLAG_LONG, FLAG_MORE, MAX_HEADER_BYTES } from "./frame-encoder.ts";
 import { HANDSHAKE_EXTRA_BYTES } from "./framing.ts";
 import type { FrameTransform } from "./mechanism.ts";
@@ -41,34 +52,8 @@ export interface DecoderLimits {
   readonly copyBodies: boolean;
 }
 
-/** Bodies up to this are copied: as cheap as a view, and the chunk they came in is freed. Measured in docs/performance.md. */
-const COPY_BYTES = 64;
-
-/** Small copies share slabs of this size; a kept frame pins at most one. */
-const POOL_BYTES = 8192;
-
-/** Copies out of a lent chunk share slabs of this size up to this size; a kept frame pins as much as a chunk would. */
-const LENT_POOL_BYTES = 65536;
-const LENT_SHARED_BYTES = 16384;
-
-/** Memory for a body across chunks: at least this, and never more than so many times what has come of it. */
-const FIRST_ROOM_BYTES = 4096;
-const ROOM_FACTOR = 16;
-
 /** A link reads straight into a body when at least this much of it is still to come: less is not worth a read of its own. */
 const DIRECT_BYTES = 16384;
-
-/** While reads of at least this size bring bodies worth a view, the next one gets a chunk of its own for them. */
-const CHUNK_BYTES = 65536;
-
-/** A loop copies this much as fast as `set` does. */
-const LOOP_BYTES = 16;
-
-let pool = allocateOwn(POOL_BYTES);
-let poolBuffer = pool.buffer;
-let poolAt = 0;
-let lentPoolBuffer = EMPTY.buffer;
-let lentPoolAt = LENT_POOL_BYTES;
 
 export class FrameDecoder {
   /** While true, every frame is given to `onCommand` whatever its flags, and must be small. */
@@ -122,9 +107,11 @@ export class FrameDecoder {
       this.#wait(lent ? copyBytes(chunk) : chunk);
       return;
     }
-    this.#lent = lent;
+    // One copy of all costs less than one of each body.
+    const copies = lent && this.#wantsChunk;
+    this.#lent = lent && !copies;
     this.#chunkBytes = chunk.length;
-    this.#run(chunk);
+    this.#run(copies ? copyBytes(chunk) : chunk);
     this.#lent = false;
   }
 
@@ -133,10 +120,10 @@ export class FrameDecoder {
    * `filled`. Null: best into memory that is lent.
    */
   space(): Uint8Array | null {
-    this.#chunk = null;
+    this.#takeChunk();
     // Other bytes of the body may wait, while this is paused.
     if (this.#paused || this.#body === null || this.#bodyBytes - this.#bodyAt < DIRECT_BYTES) {
-      if (this.#wantsChunk) this.#chunk = allocateOwn(CHUNK_BYTES);
+      if (this.#wantsChunk) this.#chunk = readyChunk();
       return this.#chunk;
     }
     if (this.#bodyAt === this.#body.length) this.#grow();
@@ -145,9 +132,8 @@ export class FrameDecoder {
 
   /** So many bytes were read into the last `space`. Calls the sink before it returns. */
   filled(bytes: number): void {
-    const chunk = this.#chunk;
+    const chunk = this.#takeChunk();
     if (chunk !== null) {
-      this.#chunk = null;
       return this.receive(bytes === chunk.length ? chunk : chunk.subarray(0, bytes));
     }
     if (this.#body === null) return;
@@ -183,6 +169,17 @@ export class FrameDecoder {
     this.#backlog = null;
     this.#body = null;
     this.#parts = null;
+    this.#wantsChunk = false;
+    this.#takeChunk();
+  }
+
+  // The chunk that was ready, if there was one.
+  #takeChunk(): Uint8Array | null {
+    const chunk = this.#chunk;
+    if (chunk === null) return null;
+    this.#chunk = null;
+    chunkUsed();
+    return chunk;
   }
 
   #wait(chunk: Uint8Array): void {
@@ -217,7 +214,7 @@ export class FrameDecoder {
 
   // A chunk was decoded, be it in several goes.
   #chooseMemory(): void {
-    this.#wantsChunk = this.#chunkBytes >= CHUNK_BYTES && this.#largeBytes > CHUNK_BYTES / 2;
+    this.#wantsChunk = this.#chunkBytes >= CHUNK_BYTES && this.#largeBytes > CHUNK_BYTES / 2 && !this.#limits.copyBodies;
     this.#largeBytes = 0;
   }
 
@@ -336,7 +333,7 @@ export class FrameDecoder {
     this.#flags = flags;
     this.#bodyBytes = size;
     const isShared = size <= FIRST_ROOM_BYTES && !this.#limits.copyBodies;
-    this.#body = isShared ? lentCopy(size) : allocateOwn(room(size, first.length));
+    this.#body = isShared ? slabRoom(size) : allocateOwn(room(size, first.length));
     this.#bodyAt = 0;
     this.#continueBody(first);
   }
@@ -362,38 +359,4 @@ export class FrameDecoder {
     this.#body = null;
     this.#emit(this.#flags, body, true);
   }
-}
-
-/** The memory for a body of `size`, of which so much has come: the announced size itself as soon as that is within bounds. */
-function room(size: number, come: number): number {
-  return Math.min(size, Math.max(FIRST_ROOM_BYTES, come * ROOM_FACTOR));
-}
-
-// A small body goes into a slab shared with others of its kind, one above `shared` into memory of its own.
-function copyOf(chunk: Uint8Array, buffer: ArrayBufferLike, from: number, at: number, size: number, shared: number): Uint8Array {
-  if (size > COPY_BYTES) {
-    const copy = size > shared ? allocateOwn(size) : lentCopy(size);
-    setBytes.call(copy, viewOf(buffer, from, size), 0);
-    return copy;
-  }
-  if (poolAt + size > POOL_BYTES) {
-    pool = allocateOwn(POOL_BYTES);
-    poolBuffer = pool.buffer;
-    poolAt = 0;
-  }
-  const start = poolAt;
-  poolAt = start + size;
-  if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) pool[start + i] = chunk[at + i];
-  else setBytes.call(pool, viewOf(buffer, from, size), start);
-  return viewOf(poolBuffer, start, size);
-}
-
-function lentCopy(size: number): Uint8Array {
-  if (lentPoolAt + size > LENT_POOL_BYTES) {
-    lentPoolBuffer = allocateOwn(LENT_POOL_BYTES).buffer;
-    lentPoolAt = 0;
-  }
-  const start = lentPoolAt;
-  lentPoolAt = start + size;
-  return viewOf(lentPoolBuffer, start, size);
 }

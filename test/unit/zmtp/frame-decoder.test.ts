@@ -355,6 +355,26 @@ describe("FrameDecoder: memory of the link's choice", () => {
     assert.equal(sink.decoder.space(), null);
   });
 
+  it("of many busy decoders a few have memory ready, the others copy each chunk once; one that ends leaves its place", () => {
+    const flood = join(...Array.from({ length: 64 }, () => message(Buffer.alloc(1015, 0x61))));
+    assert.equal(flood.length, 65_536);
+    const sinks = Array.from({ length: 20 }, () => new Sink());
+    const without = sinks.filter(({ decoder }) => {
+      decoder.receive(flood, true);
+      return decoder.space() === null;
+    });
+    assert.equal(sinks.length - without.length, 8);
+    const late = without[0];
+    late.frames.length = 0;
+    late.decoder.receive(flood, true);
+    const memory = new Set(late.frames.map(({ buffer }) => buffer));
+    assert.deepEqual([late.frames.length, memory.size, memory.has(flood.buffer)], [64, 1, false]);
+    sinks[0].decoder.stop();
+    assert.equal(sinks[0].decoder.space(), null);
+    assert.notEqual(late.decoder.space(), null);
+    for (const { decoder } of sinks) decoder.stop();
+  });
+
   it("paused in the middle of a large body, it wants nothing read into it: other bytes of it may wait", () => {
     const sink = new Sink();
     const bytes = message(Buffer.alloc(100_000, 0x61));
