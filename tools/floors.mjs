@@ -29,7 +29,7 @@ export const ROOMS = {
   pgm: { floor: 2, rooms: ["base", "zmtp/legacy", "zmtp/frame-decoder"] },
   security: { floor: 2, rooms: ["base", "zmtp"], hosts: ["tweetnacl/nacl.js"], lazy: ["libsodium", "sodium-native"] },
   core: { floor: 2, rooms: ["base", "zmtp"] },
-  patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message"] },
+  patterns: { floor: 3, rooms: ["base", "core/pipe", "core/message", "core/shared-run"] },
   transports: {
     floor: 3,
     rooms: [

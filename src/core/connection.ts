@@ -21,6 +21,7 @@ import type { Settings } from "./options.ts";
 import { Outbox, type OutboxSink } from "./outbox.ts";
 import type { Pipe } from "./pipe.ts";
 import type { ConnectionOwner, SessionHost } from "./session-host.ts";
+import type { SharedRun } from "./shared-run.ts";
 import type { Link, LinkSink } from "./transport.ts";
 import type { TurnTask } from "./turn.ts";
 
@@ -81,10 +82,10 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
 
   // From the pipe to the link -----------------------------------------------------------------------------------------
 
-  /** Takes a message straight from the writer; false when it has to wait in the pipe. */
-  take(frames: Frame[]): boolean {
+  /** Takes a message straight from the writer, encoded in `run` already if that is given; false when it has to wait in the pipe. */
+  take(frames: Frame[], run: SharedRun | null): boolean {
     if (this.#link === null || this.#engine.state !== "ready" || (this.#conflates && this.#outbox.busy)) return false;
-    if (!this.#encode(frames)) return false;
+    if (!this.#encode(frames, run)) return false;
     this.#flushSoon();
     return true;
   }
@@ -92,11 +93,9 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
   // The first of a turn goes out at once, unless many links are written to; what follows, at its end.
   #flushSoon(): void {
     const { turn } = this.#socket.context;
-    const now = turn.current();
-    if (this.#flushedTurn !== now && turn.flushesNow()) {
-      this.#flushedTurn = now;
-      this.#outbox.flush();
-    } else this.#flushAtEnd();
+    if (this.#flushedTurn === turn.current() || !turn.flushesNow()) return this.#flushAtEnd();
+    this.#flushedTurn = turn.id;
+    this.#outbox.flush();
   }
 
   /** The writer has reached its mark: what is gathered goes out now. */
@@ -116,7 +115,7 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
       }
       const frames = pipe.takeWaiting() as Frame[];
       bytes += byteLength(frames);
-      if (!this.#encode(frames)) {
+      if (!this.#encode(frames, null)) {
         pipe.putBack([frames]);
         break;
       }
@@ -136,9 +135,10 @@ export class Connection implements LinkSink, EngineSink, OutboxSink, TimerOwner,
     if (this.#link !== null) this.pump();
   }
 
-  #encode(frames: Frame[]): boolean {
+  #encode(frames: Frame[], run: SharedRun | null): boolean {
     const { toCommand, raw } = this.#engine;
     if (raw) return this.#outbox.addRaw(frames[0]);
+    if (run !== null) return this.#outbox.addShared(frames, run);
     if (toCommand === null || !isSubscription(frames)) return this.#outbox.add(frames);
     if (!this.#outbox.addCommand(toCommand(frames[0]))) return false;
     this.#owner.pipe?.acknowledge(1);

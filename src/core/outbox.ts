@@ -12,59 +12,14 @@
  * Invariants: one write in flight; while there is one, at most GATHER_BYTES wait behind it (plus one message); every
  * message is either acknowledged once (`onTaken`) or given back once (`unsent`).
  */
-import { allocateOwn, copyBytes, setBytes } from "../base/bytes.ts";
+import { copyBytes, setBytes } from "../base/bytes.ts";
 import { assert } from "../base/errors.ts";
 import type { Frame } from "../zmtp/frame-decoder.ts";
-import {
-  FLAG_COMMAND,
-  FLAG_MORE,
-  type Lender,
-  MAX_HEADER_BYTES,
-  readFrames,
-  type WireForm,
-  writeHeader,
-} from "../zmtp/frame-encoder.ts";
+import { FLAG_COMMAND, FLAG_MORE, type Lender, MAX_HEADER_BYTES, readFrames, type WireForm } from "../zmtp/frame-encoder.ts";
 import { byteLength } from "./message.ts";
+import type { SharedRun, SharedSlab } from "./shared-run.ts";
+import { COPY_BYTES, GATHER_BYTES, putFrame, SLAB_BYTES, type SlabPool } from "./slab.ts";
 import type { Link } from "./transport.ts";
-
-/** A write is made when this much is gathered, and no more than this waits behind one: the bound of what a break can lose. */
-const GATHER_BYTES = 65536;
-/** Bodies up to this are copied into the slab; above, a reference costs less. Measured: docs/performance.md. */
-const COPY_BYTES = 2000;
-/** Bodies up to this are copied by a loop; above, by `set`, whose call costs more than a few bytes. */
-const LOOP_BYTES = 8;
-
-/** Slabs grow with what a link sends in a turn, so that ten thousand quiet links do not hold 64 KiB each. */
-const SLAB_BYTES = [4096, 16384, GATHER_BYTES] as const;
-/** A batch of small or middling messages in another form needs no more. */
-const FORM_BYTES = 160 * 1024;
-const POOLED_BYTES: readonly number[] = [...SLAB_BYTES, FORM_BYTES];
-// Whatever is copied must fit into any slab.
-assert(COPY_BYTES + MAX_HEADER_BYTES <= SLAB_BYTES[0], "the smallest slab takes the largest copy");
-/** Free slabs kept of each size. */
-const FREE_SLABS = 32;
-
-/** Lends slabs to the outboxes of one context. */
-export class SlabPool {
-  #free: Uint8Array[][] = POOLED_BYTES.map(() => []);
-
-  take(level: number): Uint8Array {
-    return this.#free[level].pop() ?? allocateOwn(POOLED_BYTES[level]);
-  }
-
-  /** At least so many octets. */
-  takeFor(bytes: number): Uint8Array {
-    const level = POOLED_BYTES.findIndex((size) => size >= bytes);
-    return level < 0 ? allocateOwn(bytes) : this.take(level);
-  }
-
-  give(slab: Uint8Array): void {
-    const level = POOLED_BYTES.indexOf(slab.length);
-    if (level < 0) return;
-    const free = this.#free[level];
-    if (free.length < FREE_SLABS) free.push(slab);
-  }
-}
 
 const NO_PARTS: readonly Uint8Array[] = [];
 
@@ -76,6 +31,10 @@ class Batch {
   slab: Uint8Array | null = null;
   from = 0;
   at = 0;
+  /** What is written has to end here; before `at` in a slab that is not ours to write to. */
+  end = 0;
+  /** A slab of messages that others get too, if the batch began with some; counted there. */
+  shared: SharedSlab | null = null;
   messages = 0;
   /** Once it is written: as the wire has them. */
   bytes = 0;
@@ -86,6 +45,14 @@ class Batch {
   settledBytes = 0;
   /** Whether a command follows the last message. */
   tail = false;
+
+  // From now on what is added lies in this slab.
+  gather(slab: Uint8Array, at: number, end: number): void {
+    this.slab = slab;
+    this.from = at;
+    this.at = at;
+    this.end = end;
+  }
 
   // The range of the slab that is not a part yet becomes one.
   seal(): void {
@@ -172,6 +139,29 @@ export class Outbox implements Lender {
     return true;
   }
 
+  /**
+   * As `add`, for the message that many links get and that a run has encoded: what follows upon each other there is one range of this
+   * link's batch, and not copied. After anything else it is.
+   */
+  addShared(frames: Frame[], run: SharedRun): boolean {
+    let batch = this.#open();
+    if (batch === null) return false;
+    // The run has gone on to another slab: so does a new batch.
+    if (batch.shared !== null && batch.shared !== run.slab) {
+      this.flush();
+      batch = this.#gathered ??= new Batch();
+    }
+    if (batch.bytes === 0) {
+      batch.shared = run.slab.hold();
+      batch.gather(run.slab.bytes, run.from, 0);
+    } else if (batch.slab !== run.slab.bytes || batch.at !== run.from) return this.add(frames);
+    batch.at = run.to;
+    batch.bytes += run.to - run.from;
+    batch.messages++;
+    batch.tail = false;
+    return true;
+  }
+
   /** As `add`, for a link without framing: the bytes as they are. They cannot be given back after a break. */
   addRaw(bytes: Frame): boolean {
     const batch = this.#open();
@@ -240,14 +230,15 @@ export class Outbox implements Lender {
     this.#flight = null;
     this.#gathered = null;
     if (this.#raw) {
-      this.#release([...(flight?.slabs ?? []), ...gathered.slabs]);
+      if (flight !== null) this.#release(flight);
+      this.#release(gathered);
       return { messages: [], sent: (flight?.messages ?? 0) + gathered.messages };
     }
     const written = flight === null ? [] : decode(flight);
     const cut = flight === null || flight.tail ? [] : written.slice(-1);
-    if (flight !== null) this.#release(flight.slabs);
+    if (flight !== null) this.#release(flight);
     const messages = [...cut, ...decode(gathered)];
-    this.#release(gathered.slabs);
+    this.#release(gathered);
     return { messages, sent: written.length - cut.length };
   }
 
@@ -269,52 +260,37 @@ export class Outbox implements Lender {
       batch.parts.push(bytes);
       return;
     }
-    let { slab } = batch;
-    if (slab === null || slab.length - batch.at < bytes.length) slab = this.#nextSlab(batch);
+    const slab = batch.end - batch.at < bytes.length ? this.#nextSlab(batch) : (batch.slab as Uint8Array);
     setBytes.call(slab, bytes, batch.at);
     batch.at += bytes.length;
   }
 
   #addFrame(batch: Batch, body: Frame, flags: number): void {
     const size = body.length;
-    let { slab } = batch;
-    if (slab === null || slab.length - batch.at < MAX_HEADER_BYTES + (size > COPY_BYTES ? 0 : size)) slab = this.#nextSlab(batch);
-    let { at } = batch;
-    if (size <= 255) {
-      slab[at] = flags;
-      slab[at + 1] = size;
-      at += 2;
-    } else at = writeHeader(slab, at, flags, size);
-    const headerBytes = at - batch.at;
-    if (size <= LOOP_BYTES) for (let i = 0; i < size; i++) slab[at++] = body[i];
-    else if (size <= COPY_BYTES) {
-      setBytes.call(slab, body, at);
-      at += size;
-    }
-    batch.at = at;
-    batch.bytes += headerBytes + size;
-    if (size > COPY_BYTES) {
-      batch.seal();
-      batch.parts.push(body);
-    }
+    const large = size > COPY_BYTES;
+    const { at } = batch;
+    const slab = batch.end - at < MAX_HEADER_BYTES + (large ? 0 : size) ? this.#nextSlab(batch) : (batch.slab as Uint8Array);
+    const from = batch.at;
+    batch.at = putFrame(slab, from, flags, body);
+    batch.bytes += batch.at - from;
+    if (!large) return;
+    batch.bytes += size;
+    batch.seal();
+    batch.parts.push(body);
   }
 
-  // The slab is full: the next one is larger, for this link sends much in a turn.
+  // A slab of ours that is full: the next one is larger, for this link sends much in a turn.
   #nextSlab(batch: Batch): Uint8Array {
-    if (batch.slab !== null) {
-      batch.seal();
-      if (this.#level < SLAB_BYTES.length - 1) this.#level++;
-    }
+    batch.seal();
+    if (batch.slabs.length > 0 && this.#level < SLAB_BYTES.length - 1) this.#level++;
     const slab = this.#pool.take(this.#level);
     batch.slabs.push(slab);
-    batch.slab = slab;
-    batch.from = 0;
-    batch.at = 0;
+    batch.gather(slab, 0, slab.length);
     return slab;
   }
 
   #finish(batch: Batch): void {
-    this.#release(batch.slabs);
+    this.#release(batch);
     this.#sink.onBatchTaken(batch.messages, batch.bytes);
   }
 
@@ -333,12 +309,13 @@ export class Outbox implements Lender {
   // Stands for a write that is never taken, so what comes now waits to be given back.
   #unformed(batch: Batch): void {
     this.#flight = NO_BATCH;
-    this.#release(batch.slabs);
+    this.#release(batch);
     this.#sink.onBatchUnformed(batch.messages);
   }
 
-  #release(slabs: readonly Uint8Array[]): void {
+  #release({ slabs, shared }: Batch): void {
     for (const slab of slabs) this.#pool.give(slab);
+    shared?.release();
   }
 }
 

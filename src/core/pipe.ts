@@ -15,6 +15,7 @@ import { Fifo } from "../base/fifo.ts";
 import { giveBack } from "./loans.ts";
 import { type Frame, keep } from "./message.ts";
 import type { Peer } from "./peer.ts";
+import type { SharedRun } from "./shared-run.ts";
 
 /** Who holds one end. All are called synchronously, from inside the other side's calls. */
 export interface PipeOwner {
@@ -32,9 +33,9 @@ export interface PipeOwner {
 export interface PipeTaker {
   /**
    * True: taken, and acknowledged later. False: it has to wait in the queue. Other takers may get the same array: it is not to
-   * be given to a program.
+   * be given to a program. With `run` the message is encoded there already, for the time of the call.
    */
-  take(frames: Frame[]): boolean;
+  take(frames: Frame[], run: SharedRun | null): boolean;
   /** The writer is about to be refused: acknowledge what can be. */
   relieve(): void;
   /** The reading socket's own mark is another now. */
@@ -161,10 +162,10 @@ export class Pipe {
     return true;
   }
 
-  /** As `write`, for a message that others get too: where it has to wait, it is put into an array of its own. */
-  writeShared(frames: Frame[]): boolean {
+  /** As `write`, for a message that others get too, encoded in `run` if at all: where it has to wait, it is put into an array of its own. */
+  writeShared(frames: Frame[], run: SharedRun | null): boolean {
     if (!this.hasRoom()) return false;
-    this.#put(frames, true);
+    this.#put(frames, true, run);
     this.flush();
     return true;
   }
@@ -189,10 +190,10 @@ export class Pipe {
 
   /** Writes without waking the reader; `flush` must follow. Says whether there is room for more. */
   put(frames: Frame[]): boolean {
-    return this.#put(frames, false);
+    return this.#put(frames, false, null);
   }
 
-  #put(frames: Frame[], shared: boolean): boolean {
+  #put(frames: Frame[], shared: boolean, run: SharedRun | null): boolean {
     const to = this.other;
     if (this.#closed || to.#closed) return false;
     this.#pending++;
@@ -201,7 +202,7 @@ export class Pipe {
     if (taker === null) {
       if (this.#conflate) to.#forget();
       to.#waiting.push(shared ? frames.slice() : frames);
-    } else if (to.#waiting.length > 0 || !taker.take(frames)) {
+    } else if (to.#waiting.length > 0 || !taker.take(frames, run)) {
       if (this.#conflate) to.#forget();
       to.#waiting.push(keep(shared ? frames.slice() : frames));
       taker.onBacklog?.();

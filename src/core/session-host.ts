@@ -17,10 +17,10 @@ import type { Intake } from "./intake.ts";
 import type { Frame } from "./message.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Settings } from "./options.ts";
-import type { SlabPool } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import type { Pipe, PipeOwner } from "./pipe.ts";
 import type { CloseOutcome, Session } from "./session.ts";
+import type { SlabPool } from "./slab.ts";
 import type { Transport } from "./transport.ts";
 import type { Turn } from "./turn.ts";
 

@@ -24,6 +24,7 @@ import type { Settings } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { Pipe, type PipeOwner, type PipeTaker } from "./pipe.ts";
 import type { ConnectionOwner, SessionHost } from "./session-host.ts";
+import type { SharedRun } from "./shared-run.ts";
 import type { ConnectOptions, Dialing, DialSink, Link, LinkTransport } from "./transport.ts";
 
 export type SessionState = "idle" | "dialing" | "waiting" | "handshaking" | "ready" | "closed";
@@ -225,8 +226,8 @@ export class Session implements ConnectionOwner, PipeOwner, PipeTaker {
 
   // The pipe's owner and taker ----------------------------------------------------------------------------------------
 
-  take(frames: Frame[]): boolean {
-    return this.#connection?.take(frames) ?? false;
+  take(frames: Frame[], run: SharedRun | null): boolean {
+    return this.#connection?.take(frames, run) ?? false;
   }
 
   relieve(): void {

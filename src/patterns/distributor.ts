@@ -2,17 +2,26 @@
  * Distribution: one message to many pipes (RFC 29 PUB).
  *
  * Owns who is marked to get the next message; a pipe is marked at most once. A pipe without room loses that message,
- * which is reported. Where it waits for a reader it has an array of its own, for readers may change theirs; links, which
- * encode it, get one array, and the frames are shared by all.
+ * which is reported. Where it waits for a reader it has an array of its own, for readers may change theirs; links get one
+ * array, the frames are shared by all, and for some links or more the message is encoded once.
  */
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
+import type { SharedRun } from "../core/shared-run.ts";
+
+/** For so many pipes a message is encoded once: for fewer it costs as much as it saves. */
+const SHARING_PIPES = 4;
 
 export class Distributor {
+  #run: SharedRun;
   #pipes = new Set<Pipe>();
   #marked: Pipe[] = [];
   // A pipe is marked for the next message when its outSlot has this number.
   #stamp = 1;
+
+  constructor(run: SharedRun) {
+    this.#run = run;
+  }
 
   attach(pipe: Pipe): void {
     this.#pipes.add(pipe);
@@ -64,9 +73,12 @@ export class Distributor {
   send(frames: Frame[], onFull: (pipe: Pipe) => void): void {
     const marked = this.#marked;
     this.clear();
-    const alone = marked.length === 1;
-    for (const pipe of marked) {
-      if (!(alone ? pipe.write(frames) : pipe.writeShared(frames)) && !pipe.other.closed) onFull(pipe);
+    if (marked.length === 1) {
+      if (!marked[0].write(frames) && !marked[0].other.closed) onFull(marked[0]);
+      return;
     }
+    const run = marked.length >= SHARING_PIPES && this.#run.begin(frames) ? this.#run : null;
+    for (const pipe of marked) if (!pipe.writeShared(frames, run) && !pipe.other.closed) onFull(pipe);
+    run?.end();
   }
 }

@@ -8,13 +8,14 @@ import { ZmqError } from "../base/errors.ts";
 import type { ContextCore } from "../core/context.ts";
 import type { Frame } from "../core/message.ts";
 import type { Pipe } from "../core/pipe.ts";
+import { SharedRun } from "../core/shared-run.ts";
 import { socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { toGroup } from "../core/writable-to.ts";
 import { Distributor } from "../patterns/distributor.ts";
 
 class RadioCore extends SocketCore {
-  #distributor = new Distributor();
+  #distributor: Distributor;
   #members = new Map<string, Map<Pipe, number>>();
   // Networks (udp): they get every message, whatever its group.
   #networks = new Set<Pipe>();
@@ -23,6 +24,7 @@ class RadioCore extends SocketCore {
 
   constructor(context: ContextCore) {
     super("RADIO", context);
+    this.#distributor = new Distributor(new SharedRun(context.slabs));
   }
 
   override trySend(frames: Frame[]): boolean {

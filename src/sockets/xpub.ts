@@ -14,6 +14,7 @@ import type { ContextCore } from "../core/context.ts";
 import { type Frame, type MessageLike, toFrame } from "../core/message.ts";
 import { optionBytes, type Settings } from "../core/options.ts";
 import type { Pipe } from "../core/pipe.ts";
+import { SharedRun } from "../core/shared-run.ts";
 import { type SignalOption, socketClass } from "../core/socket.ts";
 import { SocketCore } from "../core/socket-core.ts";
 import { Distributor } from "../patterns/distributor.ts";
@@ -44,7 +45,7 @@ export class XPubCore extends SocketCore {
   readonly #subscriptions: Subscriptions<Pipe>;
   #holdings = new Map<Pipe, Holding>();
   #count = 0;
-  #distributor = new Distributor();
+  #distributor: Distributor;
   #unread = new Fifo<Unread>();
   #stalled = new Set<Pipe>();
   #source: Pipe | null = null;
@@ -55,6 +56,7 @@ export class XPubCore extends SocketCore {
   constructor(context: ContextCore, type: "XPUB" | "PUB" = "XPUB") {
     super(type, context);
     this.#subscriptions = new Subscriptions(context.random);
+    this.#distributor = new Distributor(new SharedRun(context.slabs));
   }
 
   override trySend(frames: Frame[]): boolean {

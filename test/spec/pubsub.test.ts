@@ -1,6 +1,7 @@
 /** RFC 29 (PUBSUB): PUB, SUB, XPUB and XSUB; libzmq's test_sub_forward and what zmq's subscription rules say. */
 import assert from "node:assert/strict";
-import { Publisher, Subscriber, XPublisher, XSubscriber } from "../../src/node.ts";
+import type { TestContext } from "node:test";
+import { curveKeyPair, Publisher, Subscriber, XPublisher, XSubscriber } from "../../src/node.ts";
 import {
   anyEndpoint,
   bound,
@@ -50,6 +51,43 @@ each(
     ]);
   },
 );
+
+const server = curveKeyPair();
+const client = curveKeyPair();
+
+// Subscribers that get the same share its encoded form, whatever else each of them gets. XSUB, for SUB drops what it did not ask for.
+async function overlap(t: TestContext, endpointOf: (pub: Publisher) => Promise<string>, curve = false): Promise<void> {
+  const pub = own(t, new Publisher({ noDrop: true, ...(curve ? { curve: { keyPair: server, allow: () => true } } : {}) }));
+  const endpoint = await endpointOf(pub);
+  const topics = [[""], [""], ["a"], ["a", "b"], ["b"], ["a", "c"], ["c"]];
+  const subs = topics.map((mine) => {
+    const sub = own(t, new XSubscriber(curve ? { curve: { serverKey: server.publicKey, keyPair: client } } : {}));
+    sub.connect(endpoint);
+    for (const topic of mine) sub.trySend(`\x01${topic}`);
+    return sub;
+  });
+  await pub.subscribed(undefined, topics.flat().length);
+  const sizes = [0, 10, 100, 1000, 1990, 5000];
+  const sent = Array.from({ length: 1500 }, (_, i) => ["abc"[((i * i) % 7) % 3], `${i}`.padEnd(sizes[i % sizes.length], ".")]);
+  const got = subs.map(async (sub, i) => {
+    const expected = sent.filter(([topic]) => topics[i].some((mine) => topic.startsWith(mine)));
+    const all: string[][] = [];
+    while (all.length < expected.length) all.push((await sub.receive()).map(String));
+    assert.deepEqual(all, expected);
+  });
+  for (const message of sent) await pub.send(message);
+  await Promise.all(got);
+}
+each(SCHEMES, "many subscribers of topics that overlap each get all of theirs, whole and in order", (t, scheme) =>
+  overlap(t, (pub) => bound(pub, scheme)),
+);
+check("ws: many subscribers of topics that overlap", (t) =>
+  overlap(t, async (pub) => {
+    await pub.bind("ws://127.0.0.1:*");
+    return pub.lastEndpoint as string;
+  }),
+);
+check("tcp, CURVE: many subscribers of topics that overlap", (t) => overlap(t, (pub) => bound(pub, "tcp"), true));
 
 each(SCHEMES, "RFC 29: PUB SHALL NOT block: without subscribers messages are dropped at once", async (t, scheme) => {
   const pub = own(t, new Publisher());

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toLatin1 } from "../../src/base/bytes.ts";
-import { Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { Outbox } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab.ts";
 import type { Link } from "../../src/core/transport.ts";
 import {
   decodeCommand,

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Pipe, PipeTaker } from "../../../src/core/pipe.ts";
+import { SharedRun } from "../../../src/core/shared-run.ts";
+import { SlabPool } from "../../../src/core/slab.ts";
 import { Distributor } from "../../../src/patterns/distributor.ts";
 import { type Ends, frames, pipes, readAll, said } from "../../support/pipes.ts";
 
@@ -10,7 +12,7 @@ function distributed(
   count: number,
   mark = 0,
 ): { distributor: Distributor; ends: Ends[]; full: Pipe[]; send: (text: string) => void } {
-  const distributor = new Distributor();
+  const distributor = new Distributor(new SharedRun(new SlabPool()));
   const ends = Array.from({ length: count }, () => pipes(mark));
   for (const { a } of ends) distributor.attach(a);
   const full: Pipe[] = [];
