@@ -19,10 +19,14 @@ export const OPERATIONS_PER_TURN = 512;
 const EAGER_FLUSHES = 8;
 
 /**
- * Of many links that wait for a turn's end so many are written to, but an eighth of them at least; the others in the next turns, when more may
- * be there for them.
+ * Of many links that wait for a turn's end so many are written to, and more, up to an eighth of them, for half of the time that all else in
+ * the turn took; the others in the next turns, when more may be there for them. So a program that sends without end gives each write many
+ * messages, and one that computes for long in each turn is not ahead of its links for many turns.
  */
 const FLUSHES_PER_TURN = 16;
+const FLUSH_SHARE = 0.5;
+/** The clock is looked at after so many. */
+const FLUSHES_PER_LOOK = 4;
 
 /** An object, so that whoever comes with every turn needs no function for it. */
 export interface TurnTask {
@@ -36,6 +40,9 @@ export class Turn {
   #scheduled = false;
   #tasks: TurnTask[] = [];
   #flushes = new Fifo<TurnTask>();
+  // The last turn that left links waiting, and when it was done.
+  #leftIn = -1;
+  #leftAt = 0;
   readonly #end = (): void => {
     this.#scheduled = false;
     this.id++;
@@ -84,8 +91,23 @@ export class Turn {
   #flush(): void {
     const waiting = this.#flushes;
     // Who comes back to the line meanwhile is none of these.
-    const most = Math.max(FLUSHES_PER_TURN, waiting.length >> 3);
-    for (let left = Math.min(most, waiting.length); left > 0; left--) waiting.shift()?.onTurnEnd();
-    if (waiting.length > 0) this.current();
+    const { length } = waiting;
+    const least = Math.min(FLUSHES_PER_TURN, length);
+    const most = Math.max(least, length >> 3);
+    const until = most > least ? this.#flushUntil() : 0;
+    for (let count = 0; count < most; count++) {
+      if (count >= least && count % FLUSHES_PER_LOOK === 0 && this.#clock.now() >= until) break;
+      waiting.shift()?.onTurnEnd();
+    }
+    if (waiting.length === 0) return;
+    this.current();
+    this.#leftIn = this.id;
+    this.#leftAt = this.#clock.now();
+  }
+
+  // Half as long from now as since the last turn's writing; that turn has to be the one before.
+  #flushUntil(): number {
+    const now = this.#clock.now();
+    return this.#leftIn === this.id - 1 ? now + (now - this.#leftAt) * FLUSH_SHARE : now;
   }
 }

@@ -46,28 +46,45 @@ describe("Turn", () => {
     assert.deepEqual(ran, ["a", "b", "c"]);
   });
 
-  it("of many links that wait writes to sixteen a turn, but to an eighth of them at least, each once and in order", () => {
-    const clock = new VirtualClock();
+  /** A turn with `count` links that wait, of which each takes 0.1 ms, and a program that takes `ownMs` of each turn: links written to by turn. */
+  function writesPerTurn(count: number, ownMs: number): number[] {
+    let now = 0;
+    const clock = new (class extends VirtualClock {
+      override now(): number {
+        return now;
+      }
+    })();
     const turn = new Turn(clock);
     const written: number[] = [];
-    const wait = (count: number): void => {
-      for (let i = 0; i < count; i++) turn.flushAtEnd({ onTurnEnd: () => void written.push(i) });
-    };
-    const perTurn = (): number[] => {
-      const counts: number[] = [];
-      for (let before = 0; clock.turn(); before = written.length) counts.push(written.length - before);
-      return counts;
-    };
-    wait(40);
-    assert.deepEqual(perTurn(), [16, 16, 8]);
+    for (let i = 0; i < count; i++) {
+      turn.flushAtEnd({
+        onTurnEnd: () => {
+          written.push(i);
+          now += 0.1;
+        },
+      });
+    }
+    const counts: number[] = [];
+    for (let before = 0; clock.turn(); before = written.length) {
+      counts.push(written.length - before);
+      now += ownMs;
+    }
     assert.deepEqual(
-      written.splice(0),
-      Array.from({ length: 40 }, (_, i) => i),
+      written,
+      Array.from({ length: count }, (_, i) => i),
     );
-    wait(1000);
-    const counts = perTurn();
-    assert.deepEqual(counts.slice(0, 3), [125, 109, 95]);
-    assert.equal(written.length, 1000);
+    return counts;
+  }
+
+  it("of many links that wait writes to sixteen a turn, each once and in order", () => {
+    assert.deepEqual(writesPerTurn(40, 0), [16, 16, 8]);
+    assert.deepEqual(writesPerTurn(1600, 0), Array(100).fill(16));
+  });
+
+  it("while the program takes long turns writes to more of them, for half of that time, up to an eighth", () => {
+    assert.deepEqual(writesPerTurn(1000, 10).slice(0, 4), [16, 52, 52, 52]);
+    assert.deepEqual(writesPerTurn(1000, 1000).slice(0, 4), [16, 123, 107, 94]);
+    assert.deepEqual(writesPerTurn(100, 1000).slice(0, 3), [16, 16, 16]);
   });
 
   it("a link that has more waits behind the others, for a later turn", () => {
