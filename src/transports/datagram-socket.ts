@@ -5,7 +5,7 @@
  * datagram over at once; while the system's buffer is full datagrams wait in the runtime, and `blocked` says so until
  * `onFree`. A runtime that cannot tell (Deno) sends what it is given at once in any order: there one is given to it when
  * the last one is out. Does not own what datagrams mean.
- * Invariants: datagrams go in the order of the calls; it never keeps the process alive; a send that failed is reported once.
+ * Invariants: datagrams go in the order of the calls, all of them before it closes; it never keeps the process alive; a send that failed is reported once.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { Fifo } from "../base/fifo.ts";
@@ -185,10 +185,11 @@ export class DatagramSocket {
     else this.#socket.close(this.#closing);
   }
 
-  /** Closes; `done` is called when the address is free. */
+  /** Closes when the system has taken everything; `done` is called when the address is free. */
   close(done: () => void): void {
     this.#sink = SILENT;
-    if (this.#line !== null && this.#blocked) this.#closing = done;
+    // The runtime would throw away what waits in it.
+    if (this.#blocked) this.#closing = done;
     else this.#socket.close(done);
   }
 }

@@ -84,7 +84,7 @@ export class EpgmReceiver implements Network {
     if (group === null)
       return new DatagramSocket({ ...common, address: any, port: 0, shared: false, multicast: { hops: 1, loop: true } }, events);
     const wishedReceiveBytes = Math.min(MOST_BUFFER_BYTES, (BUSY_MS * rate) / 8);
-    const bound = { address: any, ...groupBinding(group, family), port, shared: true, group };
+    const bound = { address: any, ...groupBinding(group, via), port, shared: true, group };
     return new DatagramSocket({ ...common, ...bound, wishedReceiveBytes }, events);
   }
 
@@ -282,9 +282,14 @@ class SourceInlet implements ReceiverSink, NetworkEnd, PipeTaker {
   }
 }
 
-/** A socket for a group hears only that group where the system allows it to bind to one. */
-function groupBinding(group: string, family: 4 | 6): { address?: string } {
-  return family === 4 && process.platform !== "win32" ? { address: group } : {};
+/**
+ * A socket for a group hears only that group where the system allows it to bind to one; bound to any address it hears every
+ * group on its port that somebody on this machine has joined. A group of one link is an address only together with the interface.
+ */
+function groupBinding(group: string, via: string | null): { address?: string } {
+  if (process.platform === "win32") return {};
+  if (group.includes("%") || !/^ff.[12]/i.test(group)) return { address: group };
+  return via === null ? {} : { address: group + via.slice(via.indexOf("%")) };
 }
 
 /** A source's id as text: the global source id and the port, as OpenPGM prints it. */

@@ -82,11 +82,11 @@ check("endpoints are read as OpenPGM reads them: interface, groups to hear, grou
 });
 
 /** What a program of test/support prints when it runs on a host of its own. */
-async function staged(t: TestContext, name: string): Promise<unknown> {
+async function staged(t: TestContext, name: string, ...words: readonly string[]): Promise<unknown> {
   const network = Network.make(1);
   t.after(() => network.remove());
   const program = fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
-  const [command, ...rest] = network.hosts[0].command(process.execPath, program);
+  const [command, ...rest] = network.hosts[0].command(process.execPath, program, ...words);
   const { stdout } = await promisify(execFile)(command, rest, { timeout: 30_000 });
   return JSON.parse(stdout);
 }
@@ -115,6 +115,20 @@ check(
       lost: 9,
       left: 0,
     });
+  },
+  noNamespaces,
+);
+
+check(
+  "a group is heard once, and no other of the same port: IPv6, of any scope",
+  async (t) => {
+    for (const prefix of ["ff08", "ff02"]) {
+      const groups = [`[${prefix}::9:1]`, `[${prefix}::9:2]`];
+      assert.deepEqual(await staged(t, "epgm-groups", ...groups), {
+        both: ["a1", "a2", "a3", "b1", "b2", "b3"],
+        one: ["b1", "b2", "b3"],
+      });
+    }
   },
   noNamespaces,
 );

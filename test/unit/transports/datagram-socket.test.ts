@@ -1,5 +1,5 @@
-// Where the runtime cannot tell what waits to be sent (Deno), one datagram follows the other: in order, all of them before the socket closes, and
-// `blocked` meanwhile.
+// What waits to be sent goes out in order, all of it before the socket closes, and the socket is `blocked` meanwhile: where the runtime cannot tell what
+// waits (Deno), and where it does.
 
 import assert from "node:assert/strict";
 import { Socket } from "node:dgram";
@@ -68,3 +68,29 @@ for (const connected of [true, false])
     );
     assert.equal(free, 1, "nothing is told after the close");
   });
+
+test("what waits in the runtime goes out before the socket closes", async (t) => {
+  const { prototype } = Socket as unknown as { prototype: { send: (...args: unknown[]) => void; getSendQueueCount(): number } };
+  const { send, getSendQueueCount } = prototype;
+  // A system whose buffer is full: what is sent waits until `release`.
+  let waiting: (() => void)[] = [];
+  prototype.send = function (this: Socket, ...args) {
+    waiting.push(() => send.apply(this as never, args as never));
+  };
+  prototype.getSendQueueCount = () => waiting.length;
+  t.after(() => Object.assign(prototype, { send, getSendQueueCount }));
+  const raw = await rawUdp(t);
+  const socket = await opened({ address: "127.0.0.1", port: raw.port }, () => assert.fail("told after the close"));
+  for (let i = 0; i < COUNT; i++) socket.send(Buffer.from(`${i}`));
+  assert.equal(socket.blocked, true);
+  const closed = new Promise<void>((resolve) => socket.close(resolve));
+  const released = waiting;
+  waiting = [];
+  for (const release of released) release();
+  await closed;
+  await eventually(() => raw.received.length === COUNT);
+  assert.deepEqual(
+    raw.received.map(String),
+    Array.from({ length: COUNT }, (_, i) => `${i}`),
+  );
+});
