@@ -185,7 +185,8 @@ describe("floors", () => {
       path: "src/patterns/b.ts",
       line: 2,
       kind: "edge",
-      message: "patterns/ (floor 3) may not import sockets/c (floor 4); it may import: base, core/pipe, core/message",
+      message:
+        "patterns/ (floor 3) may not import sockets/c (floor 4); it may import: base, core/pipe, core/message, core/shared-run",
     });
   });
 });
