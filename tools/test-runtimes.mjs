@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run test:runtimes`: the socket, spec, transport and interop suites on every runtime, and a table of what holds where.
+// `npm run test:runtimes`: the socket, spec, transport, threads and interop suites on every runtime, and a table of what holds where.
 // `npm run test:runtimes -- bun deno transport spec/pair`: only these runtimes, only these tests.
 // `npm run test:runtimes -- --write bun`: writes the rows of what ran into docs/runtimes.md, and all known gaps.
 // `npm run test:runtimes -- deno interop --part=2/5`: the second fifth of these files. What ran is remembered until a source or test changes; a
@@ -21,7 +21,7 @@ import { compile } from "./compile.mjs";
 import { installPackage } from "./package-runs.mjs";
 import { NAMES, runtime } from "./runtimes.mjs";
 
-const SUITES = ["api", "spec", "transport", "interop"];
+const SUITES = ["api", "spec", "transport", "threads", "interop"];
 const FILE_TIMEOUT_MS = 180_000;
 /** The same for the files below test/long/, which run when they are named. */
 const LONG_TIMEOUT_MS = 3_600_000;
@@ -301,7 +301,7 @@ inside \`describe\` is never called (a handler of one test took the requests of 
 libzmq in a process of its own; breaks, heartbeats, SOCKS5 and restarts of Mongrel2 hold on Deno, and SOCKS5 on Bun. \`--expose-gc\` does not reach the tests since Node.js 24.7 (not on 26; \`node --test\` hands no flag of V8 on to
 its processes, nodejs/node#60986) nor under \`bun test\`, so measures of what is held counted garbage: 27 and 32 MB, where under 6 are held. The tests find the collector by themselves (\`test/support/garbage.ts\`).
 
-Not in this table: threads ([guide/threads.md](guide/threads.md) says what differs between runtimes), and browsers, which have tests of their own in \`test/browser\`, in Chromium.
+What differs between threads on these runtimes is in [guide/threads.md](guide/threads.md). Not in this table: browsers, which have tests of their own in \`test/browser\`, in Chromium.
 
 ## Electron
 

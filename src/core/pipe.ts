@@ -134,6 +134,11 @@ export class Pipe {
     this.#applyMark();
   }
 
+  /** Whether only the newest message waits. */
+  get conflates(): boolean {
+    return this.#conflate;
+  }
+
   /** Messages written here and not yet acknowledged. */
   get pending(): number {
     return this.#pending;

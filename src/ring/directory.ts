@@ -7,7 +7,7 @@
  *     thread slot    key, 0 when free | doorbell words (wakeup.ts) | how many of its connections wait for a name
  *     name           128 bits of the name's hash | the key of its owner, 0 when free
  *
- * Thread keys are never used again: slot number in the lower bits, a generation above. A change of names is made under
+ * A thread's key is its slot's number in the lower bits and a generation above, which comes again after two million threads. A change of names is made under
  * a lock and becomes valid by one store, so a thread that is ended in the middle leaves nothing half done; its lock is
  * taken over, its names are free as soon as it is known to be gone. Does not own: how a thread's end is noticed.
  */
@@ -39,6 +39,8 @@ export const SLOT_BELL = 16;
 const SLOT_WORDS = 64;
 const MAX_THREADS = 1024;
 const SLOT_BITS = 10;
+/** Keys are positive: so many generations there are, from 1 on. */
+const GENERATIONS = 2 ** (31 - SLOT_BITS) - 1;
 
 const NAME_WORDS = 8;
 const NAME_OWNER = 4;
@@ -94,7 +96,7 @@ export class Directory {
   /** Takes a slot for a thread and gives its key; 0 when there are too many. `parent` is a key, 0 when unknown. */
   enter(threadId: number, parent: number): number {
     const { words } = this;
-    const generation = Atomics.add(words, HEADER_GENERATION, 1) + 1;
+    const generation = ((Atomics.add(words, HEADER_GENERATION, 1) >>> 0) % GENERATIONS) + 1;
     for (let slot = 0; slot < MAX_THREADS; slot++) {
       const at = slotAt(slot);
       const key = (generation << SLOT_BITS) | slot;

@@ -5,8 +5,8 @@
  *     [ pair header | header 0 | header 1 | data 0 ……… | data 1 ……… ]        direction 0: connector to binder
  *
  *     pair header    the state of the offer; where each side's doorbell is
- *     header         four cache lines, by who writes them, so that the two threads do not take lines from each other:
- *                    writer (tail, closed) | reader (head, read, acknowledged, closed, mark) | reader's sleep | writer's sleep
+ *     header         three cache lines, by who writes them, so that the two threads do not take lines from each other:
+ *                    writer (tail, closed) | reader (head, read, acknowledged, closed, mark) | writer's sleep
  *     data           records; a position counts octets and wraps at 2^32, position & (capacity - 1) is the offset
  *     record         [ head 4 ][ body ][ padding to 8 ]       head = more 1 bit, kind 3 bits, body's octets 28 bits
  *                    [ head 4 ][ 4 ][ body ][ padding to 8 ]  for bodies above 64 octets
@@ -19,7 +19,7 @@
  */
 
 /** Part of the channels' and the environment's key, so that two versions in one process never meet. */
-export const RING_VERSION = 2;
+export const RING_VERSION = 3;
 
 const LINE_WORDS = 16;
 
@@ -38,7 +38,12 @@ export const ACCEPTED = 1;
 export const REFUSED = 2;
 
 /** Words of a direction's header. */
+/**
+ * Behind the last record that was handed over. Positions are multiples of eight: the lowest bit is the reader's, which found nothing there
+ * and wants to be woken by the next commit.
+ */
 export const TAIL = 0;
+export const TAIL_AWAITED = 1;
 export const WRITER_CLOSED = 1;
 /** From here on the writer must leave the data alone. */
 export const HEAD = LINE_WORDS;
@@ -53,14 +58,12 @@ export const READER_MARK = LINE_WORDS + 3;
  */
 export const READ = LINE_WORDS + 4;
 export const READ_INSIDE = 1;
-/** 1: the reader found nothing and wants to be woken by the next commit. */
-export const READER_ASLEEP = 2 * LINE_WORDS;
 /** 1: the writer found no room and wants to be woken when there is. */
-export const ROOM_WANTED = 3 * LINE_WORDS;
+export const ROOM_WANTED = 2 * LINE_WORDS;
 /** 1: the writer wants to be woken when ACKNOWLEDGED has come to CREDIT_TARGET. */
-export const CREDIT_WANTED = 3 * LINE_WORDS + 1;
-export const CREDIT_TARGET = 3 * LINE_WORDS + 2;
-const HEADER_WORDS = 4 * LINE_WORDS;
+export const CREDIT_WANTED = 2 * LINE_WORDS + 1;
+export const CREDIT_TARGET = 2 * LINE_WORDS + 2;
+const HEADER_WORDS = 3 * LINE_WORDS;
 
 /** Kinds of records. */
 export const FRAME = 0;

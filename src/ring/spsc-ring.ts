@@ -5,11 +5,12 @@
  *     reader:  next … next, release                  head moves only in `release` and `giveBack`
  *              next, lend … release … giveBack       a record that is lent keeps its room, and that of all behind it
  *
- * A thread may be ended at any instruction: what it had claimed and not committed was never there. Going to sleep is
- * announced first and what one waits for looked at again afterwards, the other side does it the other way round, so no
- * wake-up is missed (the model check of the tests tries all orders). Does not own: who is woken and how
- * (`wakeup.ts`), what a record means (`message-writer.ts`, `message-reader.ts`).
- * Invariants: head <= read <= tail <= head + capacity; only the writer stores tail, only the reader stores head and read; plain
+ * A thread may be ended at any instruction: what it had claimed and not committed was never there. A reader goes to sleep by
+ * a bit in the word that it waits for, only if that has not changed, so each commit sees whether somebody awaits it. A writer
+ * announces first that it sleeps and looks afterwards, the reader does it the other way round; no wake-up is missed (the
+ * model check of the tests tries all orders). Does not own: who is woken and how (`wakeup.ts`), what a record means
+ * (`message-writer.ts`, `message-reader.ts`).
+ * Invariants: head <= read <= tail <= head + capacity; only the writer moves tail, only the reader stores head and read; plain
  * reads and writes of data lie between the atomic ones that hand it over.
  */
 import { Fifo } from "../base/fifo.ts";
@@ -18,13 +19,13 @@ import {
   headBytes,
   READ,
   READ_INSIDE,
-  READER_ASLEEP,
   RECORD_ALIGN,
   type RingMemory,
   ROOM_WANTED,
   recordBytes,
   SKIP,
   TAIL,
+  TAIL_AWAITED,
 } from "./layout.ts";
 
 /** A connection that is kept empty uses only so much of its ring, and the rest of the memory is never touched. */
@@ -51,6 +52,8 @@ export class RingWriter {
   #tail: number;
   #committed: number;
   #head: number;
+  // Whether the reader awaited something that was handed over, and nobody was told yet.
+  #awaited = false;
 
   constructor({ header, words, bytes }: RingMemory) {
     this.#header = header;
@@ -59,7 +62,7 @@ export class RingWriter {
     this.#capacity = bytes.length;
     this.#mask = bytes.length - 1;
     this.maxBodyBytes = bytes.length / 2 - RECORD_ALIGN;
-    this.#tail = this.#committed = Atomics.load(header, TAIL);
+    this.#tail = this.#committed = Atomics.load(header, TAIL) & ~TAIL_AWAITED;
     this.#head = Atomics.load(header, HEAD);
   }
 
@@ -92,15 +95,17 @@ export class RingWriter {
     return this.isReaderAsleep();
   }
 
-  /** As `commit`, for a reader that is awake; whether it is has to be asked soon. */
+  /** As `commit`, for a reader that is to be woken later, if it sleeps. */
   publish(): void {
     this.#committed = this.#tail;
-    Atomics.store(this.#header, TAIL, this.#tail);
+    if ((Atomics.exchange(this.#header, TAIL, this.#tail) & TAIL_AWAITED) !== 0) this.#awaited = true;
   }
 
-  /** True: it sleeps, and it is the caller's to wake it. */
+  /** True, once: the reader slept when something was handed over, and it is the caller's to wake it. */
   isReaderAsleep(): boolean {
-    return Atomics.load(this.#header, READER_ASLEEP) === 1 && Atomics.exchange(this.#header, READER_ASLEEP, 0) === 1;
+    if (!this.#awaited) return false;
+    this.#awaited = false;
+    return true;
   }
 
   /** Octets that were claimed since the last commit. */
@@ -184,7 +189,7 @@ export class RingReader {
   next(): boolean {
     for (;;) {
       if (this.#next === this.#tail) {
-        this.#tail = Atomics.load(this.#header, TAIL);
+        this.#tail = Atomics.load(this.#header, TAIL) & ~TAIL_AWAITED;
         if (this.#next === this.#tail) return false;
       }
       const at = this.#next & this.#mask;
@@ -245,16 +250,14 @@ export class RingReader {
     this.#head = head;
     Atomics.store(this.#header, HEAD, head);
     if (Atomics.load(this.#header, ROOM_WANTED) !== 1) return false;
-    const used = (Atomics.load(this.#header, TAIL) - head) | 0;
+    const used = ((Atomics.load(this.#header, TAIL) & ~TAIL_AWAITED) - head) | 0;
     if (used > this.#capacity >> 1) return false;
     return Atomics.exchange(this.#header, ROOM_WANTED, 0) === 1;
   }
 
   /** Says that the next commit shall wake this side. True: something was committed already, go on. */
   sleep(): boolean {
-    Atomics.store(this.#header, READER_ASLEEP, 1);
-    if (Atomics.load(this.#header, TAIL) === this.#next) return false;
-    Atomics.store(this.#header, READER_ASLEEP, 0);
-    return true;
+    const next = this.#next;
+    return (Atomics.compareExchange(this.#header, TAIL, next, next | TAIL_AWAITED) & ~TAIL_AWAITED) !== next;
   }
 }

@@ -270,7 +270,7 @@ export class RingLink implements PipeOwner, PipeTaker {
     do {
       empty = this.#fill(isLast);
       room = ring.release(this.#reader.isInside) || room;
-    } while (empty && ring.sleep());
+    } while (empty && !this.#isFed() && ring.sleep());
     if (this.#acknowledge() || room) this.#host.wake();
     if (this.#reader.largeBytes > 0) {
       noteLarge(this.#reader.largeBytes);
@@ -300,6 +300,12 @@ export class RingLink implements PipeOwner, PipeTaker {
       } else if (frames === undefined) return true;
     }
     return false;
+  }
+
+  // The program finds something in the pipe, and this looks again when it took that: nobody need wake it, and a program that keeps up
+  // does not go to sleep and wake with every message. Of a pipe that keeps only the newest it would be given an old one.
+  #isFed(): boolean {
+    return this.#pipe.pending > 0 && !this.#pipe.conflates;
   }
 
   // Tells the other side how many messages the program took; true when that is what it waits for.

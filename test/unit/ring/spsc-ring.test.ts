@@ -1,7 +1,7 @@
 /** What the model check does not ask of a ring: who is woken for nothing, and what is too large for its small rings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { direction, FRAME, pairBytes } from "../../../src/ring/layout.ts";
+import { direction, FRAME, HEAD, pairBytes, READ, TAIL } from "../../../src/ring/layout.ts";
 import { MessageReader } from "../../../src/ring/message-reader.ts";
 import { MessageWriter, SHARE_BYTES } from "../../../src/ring/message-writer.ts";
 import { RingReader, RingWriter } from "../../../src/ring/spsc-ring.ts";
@@ -76,3 +76,28 @@ test("an empty ring that carries large records does not shrink to the room of on
     ring.commit();
   }
 });
+
+for (const octets of [2 ** 31, 2 ** 32])
+  test(`positions that pass ${octets} octets: order, sleep, room and loans are as before`, () => {
+    const memory = direction(new SharedArrayBuffer(pairBytes(1024)), 0);
+    for (const word of [HEAD, READ, TAIL]) memory.header[word] = octets - 512;
+    const [writer, reader] = [new RingWriter(memory), new RingReader(memory)];
+    const messages = new MessageReader(reader);
+    const sender = new MessageWriter(writer);
+    for (let i = 0; i < 16; i++) assert.ok(sender.write([Buffer.alloc(60, i)]), "the ring has room for 16 records of 64 octets");
+    assert.ok(!sender.write([Buffer.alloc(60)]), "and not for one more");
+    writer.commit();
+    for (let i = 0; i < 16; i++) assert.equal(messages.read()?.[0][0], i);
+    reader.release();
+    for (let i = 0; i < 100; i++) {
+      assert.equal(reader.sleep(), false);
+      assert.ok(sender.write([Buffer.alloc(i % 60, i)]));
+      assert.equal(writer.commit(), true, "the reader sleeps");
+      assert.equal(reader.sleep(), true, "something is there");
+      assert.ok(Buffer.alloc(i % 60, i).equals(messages.read()?.[0] as Uint8Array), `message ${i}`);
+      const loan = reader.lend();
+      assert.equal(reader.release(), false);
+      assert.equal(reader.giveBack(loan), false);
+      assert.ok(writer.drained);
+    }
+  });

@@ -17,7 +17,7 @@ class Side {
   /** Called when the other side is rung. */
   onRing: () => void = () => undefined;
 
-  constructor(memory: SharedArrayBuffer, side: 0 | 1) {
+  constructor(memory: SharedArrayBuffer, side: 0 | 1, conflate = false) {
     const owner = {
       onReadable: () => undefined,
       onWritable: () => undefined,
@@ -28,6 +28,7 @@ class Side {
       { owner, peer: new Peer("inproc://x"), highWaterMark: 0 },
       { owner, peer: new Peer("inproc://x"), highWaterMark: 0 },
     );
+    if (conflate) own.conflate();
     const ring = (): void => this.onRing();
     const host = { holds: false, wake: ring, ask: ring, defer: () => undefined, remove: () => undefined };
     const rings = {
@@ -48,9 +49,9 @@ class Side {
   }
 }
 
-function pair(): { readonly writer: Side; readonly reader: Side; readonly memory: SharedArrayBuffer } {
+function pair(conflate = false): { readonly writer: Side; readonly reader: Side; readonly memory: SharedArrayBuffer } {
   const memory = new SharedArrayBuffer(pairBytes(RING_BYTES));
-  return { writer: new Side(memory, 0), reader: new Side(memory, 1), memory };
+  return { writer: new Side(memory, 0), reader: new Side(memory, 1, conflate), memory };
 }
 
 test("a large message is handed over while it is still written", () => {
@@ -99,4 +100,29 @@ test("of a message that is larger than the ring room is given while it is read",
   assert.ok(free.length > 0 && free[0] < RING_BYTES * 0.7, `the writer was woken when ${free} octets were read`);
   for (let i = 0; i < 20 && reader.end.waiting === 0; i++) for (const side of [writer, reader]) side.link.attend();
   assert.equal(reader.end.read()?.[0].length, 5_000_000);
+});
+
+test("a reader is rung when its program has nothing left to take, not for what it finds by itself", () => {
+  const { writer, reader } = pair();
+  let rung = 0;
+  writer.onRing = () => void rung++;
+  for (let i = 0; i < 3; i++) writer.end.write([Buffer.from([i])]);
+  assert.equal(rung, 1, "it slept, and is woken once");
+  reader.link.attend();
+  writer.end.write([Buffer.from([3])]);
+  assert.equal(rung, 1, "its program has three to take");
+  assert.deepEqual(
+    [...Array(5)].map(() => reader.end.read()?.[0][0]),
+    [0, 1, 2, 3, undefined],
+  );
+  writer.end.write([Buffer.from([4])]);
+  assert.equal(rung, 2, "it slept again");
+});
+
+test("a reader that keeps only the newest message is rung also while its program takes none", () => {
+  const { writer, reader } = pair(true);
+  writer.onRing = () => reader.link.attend();
+  for (let i = 0; i < 10; i++) writer.end.write([Buffer.from([i])]);
+  assert.equal(reader.end.read()?.[0][0], 9);
+  assert.equal(reader.end.read(), undefined);
 });
