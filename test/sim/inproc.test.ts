@@ -36,6 +36,8 @@ async function bridge(simulation: Simulation): Promise<void> {
   const ledger = new Ledger();
   const mark = between(random, 1, 8);
   const inner = { waiting: (): number => 0, entered: [] as string[], left: [] as string[] };
+  // Of each message when it left the bridge, counted over all its lives.
+  const order = new Map<string, number>();
   let lives = 0;
   const begin = (): SimulatedProcess => {
     const process = simulation.process("bridge");
@@ -57,10 +59,10 @@ async function bridge(simulation: Simulation): Promise<void> {
     });
     simulation.spawn(async () => {
       for await (const [text] of pull) {
-        // In the order in which they entered: two connections of the source, one of them stalled, have no order of their own.
         ledger.came(text, { copies: `the exit of ${life}` });
         left.push(String(text));
         if (random.next(4) === 0) await process.sleep(random.next(10));
+        order.set(String(text), order.size);
         await exit.send(text);
       }
     });
@@ -78,11 +80,16 @@ async function bridge(simulation: Simulation): Promise<void> {
   const sink = simulation.process("sink").socket(Pull, LASTING);
   sink.bindSync("sim://sink");
   let last = "";
+  const latest = new Map<number, number>();
   simulation.spawn(async () => {
     for (;;) {
       const { message, peer } = await sink.receiveFrom();
-      ledger.came(message[0], { copies: "the sink", lane: `the sink ${peer.id}` });
+      ledger.came(message[0], { copies: "the sink" });
       last = String(message[0]);
+      // In the order in which they left the bridge: two connections of the source, one of them stalled, have no order of their own.
+      const at = order.get(last) ?? -1;
+      assert.ok(at > (latest.get(peer.id) ?? -1), `"${last}", the ${at}th to leave, came after the ${latest.get(peer.id)}th`);
+      latest.set(peer.id, at);
     }
   });
   for (let restarts = random.next(3); restarts > 0; restarts--) {
