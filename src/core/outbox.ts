@@ -22,6 +22,8 @@ import { COPY_BYTES, GATHER_BYTES, putFrame, SLAB_BYTES, type SlabPool } from ".
 import type { Link } from "./transport.ts";
 
 const NO_PARTS: readonly Uint8Array[] = [];
+/** Before any octet: not even nothing has room there. */
+const NOWHERE = -1;
 
 /** What is written at once: grows while it is gathered, then is in flight until the kernel has it. */
 class Batch {
@@ -31,8 +33,8 @@ class Batch {
   slab: Uint8Array | null = null;
   from = 0;
   at = 0;
-  /** What is written has to end here; before `at` in a slab that is not ours to write to. */
-  end = 0;
+  /** What is written has to end here; NOWHERE without a slab, and in one that is not ours to write to. */
+  end = NOWHERE;
   /** A slab of messages that others get too, if the batch began with some; counted there. */
   shared: SharedSlab | null = null;
   messages = 0;
@@ -140,8 +142,8 @@ export class Outbox implements Lender {
   }
 
   /**
-   * As `add`, for the message that many links get and that a run has encoded: what follows upon each other there is one range of this
-   * link's batch, and not copied. After anything else it is.
+   * As `add`, for the message that many links get and that a run has encoded: as long as one follows upon the other there, they are one
+   * range of this link's batch, and not copied.
    */
   addShared(frames: Frame[], run: SharedRun): boolean {
     let batch = this.#open();
@@ -153,7 +155,7 @@ export class Outbox implements Lender {
     }
     if (batch.bytes === 0) {
       batch.shared = run.slab.hold();
-      batch.gather(run.slab.bytes, run.from, 0);
+      batch.gather(run.slab.bytes, run.from, NOWHERE);
     } else if (batch.slab !== run.slab.bytes || batch.at !== run.from) return this.add(frames);
     batch.at = run.to;
     batch.bytes += run.to - run.from;
@@ -268,8 +270,8 @@ export class Outbox implements Lender {
   #addFrame(batch: Batch, body: Frame, flags: number): void {
     const size = body.length;
     const large = size > COPY_BYTES;
-    const { at } = batch;
-    const slab = batch.end - at < MAX_HEADER_BYTES + (large ? 0 : size) ? this.#nextSlab(batch) : (batch.slab as Uint8Array);
+    const room = MAX_HEADER_BYTES + (large ? 0 : size);
+    const slab = batch.end - batch.at < room ? this.#nextSlab(batch) : (batch.slab as Uint8Array);
     const from = batch.at;
     batch.at = putFrame(slab, from, flags, body);
     batch.bytes += batch.at - from;

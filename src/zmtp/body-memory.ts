@@ -47,7 +47,10 @@ export function room(size: number, come: number): number {
   return Math.min(size, Math.max(FIRST_ROOM_BYTES, come * ROOM_FACTOR));
 }
 
-/** A copy of a body in a chunk, which begins `at` there and `from` in the buffer: a small one goes into a slab shared with others of its kind, one above `shared` into memory of its own. */
+/**
+ * A copy of a body, which begins `at` in the chunk and `from` in its buffer: a small one goes into a slab shared with others of its kind, one
+ * above `shared` into memory of its own.
+ */
 export function copyOf(
   chunk: Uint8Array,
   buffer: ArrayBufferLike,

@@ -330,6 +330,14 @@ describe("Outbox: a break at every state", () => {
     }
   });
 
+  it("nothing at all is a message of a link without framing, also as the first", () => {
+    const { box, link, taken } = outbox();
+    assert.ok(box.addRaw(Buffer.alloc(0)));
+    assert.ok(box.addRaw(Buffer.from("a")));
+    box.flush();
+    assert.deepEqual([String(link.all), taken], ["a", [2]]);
+  });
+
   it("what is given back has memory of its own: slabs are used again", () => {
     const pool = new SlabPool();
     const link = new FakeLink();
