@@ -226,6 +226,40 @@ check("messages of many frames, of no octets, and larger than the ring come whol
   }
 });
 
+check("what is transferred is detached at once, and comes whole to the other thread, also larger than the ring", async (t) => {
+  const pair = own(t, new Pair());
+  const endpoint = anyEndpoint("inproc");
+  await pair.bind(endpoint);
+  thread(
+    t,
+    async ({ zmtp, argument }) => {
+      const other = new zmtp.Pair();
+      other.connect(argument);
+      for (;;) {
+        const message = await other.receive();
+        // Frames from a ring may share memory with others: what is transferred has a buffer of its own.
+        await other.send(
+          message.map((frame) => new Uint8Array(frame)),
+          { transfer: true },
+        );
+      }
+    },
+    endpoint,
+  );
+  for (const size of [10, 100_000, 3_000_000]) {
+    const whole = new ArrayBuffer(size);
+    const expected = Buffer.alloc(size, "0123456789abc");
+    const bytes = new Uint8Array(expected);
+    const sending = pair.send([whole, bytes], { transfer: true });
+    assert.deepEqual([whole.byteLength, bytes.length], [0, 0]);
+    await sending;
+    const [zeros, same] = await pair.receive({ timeout: 8000 });
+    assert.equal(zeros.length, size);
+    assert.ok(zeros.every((octet) => octet === 0));
+    assert.ok(expected.equals(same));
+  }
+});
+
 check("a thread that ends in the middle of a large message hands over the rest first", async (t) => {
   const pull = own(t, new Pull());
   const endpoint = anyEndpoint("inproc");
