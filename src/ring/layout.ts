@@ -6,7 +6,7 @@
  *
  *     pair header    the state of the offer; where each side's doorbell is
  *     header         three cache lines, by who writes them, so that the two threads do not take lines from each other:
- *                    writer (tail, closed) | reader (head, read, acknowledged, closed, mark) | writer's sleep
+ *                    writer (tail, where the reader says that it sleeps; closed) | reader (head, read, acknowledged, closed, mark) | writer's sleep
  *     data           records; a position counts octets and wraps at 2^32, position & (capacity - 1) is the offset
  *     record         [ head 4 ][ body ][ padding to 8 ]       head = more 1 bit, kind 3 bits, body's octets 28 bits
  *                    [ head 4 ][ 4 ][ body ][ padding to 8 ]  for bodies above 64 octets
@@ -37,7 +37,7 @@ export const OFFERED = 0;
 export const ACCEPTED = 1;
 export const REFUSED = 2;
 
-/** Words of a direction's header. */
+// Words of a direction's header.
 /**
  * Behind the last record that was handed over. Positions are multiples of eight: the lowest bit is the reader's, which found nothing there
  * and wants to be woken by the next commit.

@@ -1,7 +1,10 @@
 /** Pipes whose ends write down what they are told. */
+import assert from "node:assert/strict";
 import { Peer } from "../../src/core/peer.ts";
 import { Pipe, type PipeOwner } from "../../src/core/pipe.ts";
+import { FrameDecoder } from "../../src/zmtp/frame-decoder.ts";
 import { text } from "./bytes.ts";
+import { limits } from "./engine-probe.ts";
 
 export class Owner implements PipeOwner {
   /** `readable`, `writable`, `closed`, `drained`, in order. */
@@ -74,4 +77,20 @@ export function readAll(pipe: Pipe): string[] {
   const all: string[] = [];
   for (let message = pipe.read(); message !== undefined; message = pipe.read()) all.push(said(message) as string);
   return all;
+}
+
+/** The messages that these octets of a connection are, each as `said` has it; commands are left out. */
+export function decodeMessages(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  const decoder = new FrameDecoder(
+    {
+      onMessage: (parts) => found.push(said(parts) as string) > 0,
+      onCommand: () => true,
+      onMalformed: (_, why) => assert.fail(why),
+    },
+    limits({ copyBodies: true }),
+  );
+  decoder.handshaking = false;
+  decoder.receive(Buffer.from(bytes));
+  return found;
 }

@@ -6,10 +6,9 @@ import { seededRandom } from "../../../src/base/random.ts";
 import { Outbox } from "../../../src/core/outbox.ts";
 import { SlabPool } from "../../../src/core/slab.ts";
 import type { Link } from "../../../src/core/transport.ts";
-import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
 import { hex, join, text, toHexText } from "../../support/bytes.ts";
-import { command, greeting, limits, message, ready } from "../../support/engine-probe.ts";
-import { frames, said } from "../../support/pipes.ts";
+import { command, greeting, message, ready } from "../../support/engine-probe.ts";
+import { decodeMessages, frames, said } from "../../support/pipes.ts";
 
 const PONG = command("PONG");
 
@@ -45,21 +44,6 @@ function outbox(): { box: Outbox; link: FakeLink; pool: SlabPool; taken: number[
     onBatchUnformed: (messages) => taken.push(-messages),
   });
   return { box, link, pool, taken, bytes: () => bytes };
-}
-
-function decodeMessages(bytes: Uint8Array): string[] {
-  const found: string[] = [];
-  const decoder = new FrameDecoder(
-    {
-      onMessage: (parts) => found.push(said(parts) as string) > 0,
-      onCommand: () => true,
-      onMalformed: (_, why) => assert.fail(why),
-    },
-    limits({ copyBodies: true }),
-  );
-  decoder.handshaking = false;
-  decoder.receive(Buffer.from(bytes));
-  return found;
 }
 
 describe("Outbox: another form on the wire", () => {

@@ -7,10 +7,9 @@ import { Outbox } from "../../../src/core/outbox.ts";
 import { SharedRun } from "../../../src/core/shared-run.ts";
 import { SlabPool } from "../../../src/core/slab.ts";
 import type { Link } from "../../../src/core/transport.ts";
-import { FrameDecoder } from "../../../src/zmtp/frame-decoder.ts";
 import { join } from "../../support/bytes.ts";
-import { command, limits } from "../../support/engine-probe.ts";
-import { frames, said } from "../../support/pipes.ts";
+import { command } from "../../support/engine-probe.ts";
+import { decodeMessages, frames, said } from "../../support/pipes.ts";
 
 const RUN_BYTES = 65_536 + 4096;
 
@@ -50,21 +49,6 @@ function subscriber(pool: SlabPool): Subscriber {
   return one;
 }
 
-function decoded(bytes: Uint8Array): string[] {
-  const found: string[] = [];
-  const decoder = new FrameDecoder(
-    {
-      onMessage: (parts) => found.push(said(parts) as string) > 0,
-      onCommand: () => true,
-      onMalformed: (_, why) => assert.fail(why),
-    },
-    limits({ copyBodies: true }),
-  );
-  decoder.handshaking = false;
-  decoder.receive(Buffer.from(bytes));
-  return found;
-}
-
 function sendToAll(run: SharedRun, boxes: readonly Outbox[], ...parts: string[]): void {
   const message = frames(...parts);
   assert.ok(run.begin(message));
@@ -85,7 +69,7 @@ describe("SharedRun", () => {
       assert.equal(link.writes[0].length, 1);
       assert.equal(link.writes[0][0].buffer, all[0].link.writes[0][0].buffer);
       assert.deepEqual(
-        decoded(link.copies[0]),
+        decodeMessages(link.copies[0]),
         Array.from({ length: 10 }, (_, i) => `${i}|${"x".repeat(300)}`),
       );
     }
@@ -105,7 +89,7 @@ describe("SharedRun", () => {
       one.link.writes.map((parts) => parts.length),
       [1, 1, 1, 1],
     );
-    assert.equal(decoded(join(...one.link.copies)).length, 2000);
+    assert.equal(decodeMessages(join(...one.link.copies)).length, 2000);
   });
 
   it("a link that began in the middle of a slab begins anew with the next", () => {
@@ -120,7 +104,7 @@ describe("SharedRun", () => {
       [1, 1, 1],
     );
     assert.equal(late.link.writes[1][0].buffer, first.link.writes[1][0].buffer);
-    assert.equal(decoded(join(...late.link.copies)).length, 1000);
+    assert.equal(decodeMessages(join(...late.link.copies)).length, 1000);
   });
 
   it("what does not follow upon the last message is copied, and what the link says itself goes between", () => {
@@ -133,8 +117,8 @@ describe("SharedRun", () => {
     b.box.addEncoded(command("PONG"));
     sendToAll(run, [a.box, b.box], "4");
     for (const { box } of [a, b]) box.flush();
-    assert.deepEqual(decoded(a.link.copies[0]), ["1", "3", "4"]);
-    assert.deepEqual(decoded(b.link.copies[0]), ["1", "2", "3", "4"]);
+    assert.deepEqual(decodeMessages(a.link.copies[0]), ["1", "3", "4"]);
+    assert.deepEqual(decodeMessages(b.link.copies[0]), ["1", "2", "3", "4"]);
     assert.equal(b.link.writes[0][0].buffer, a.link.writes[0][0].buffer);
     assert.deepEqual([a.link.writes[0].length, b.link.writes[0].length], [2, 2]);
   });
@@ -210,7 +194,7 @@ describe("SharedRun", () => {
         if (box.busy) assert.ok(join(...(link.writes.at(-1) as readonly Uint8Array[])).equals(link.copies.at(-1) as Buffer));
         const cut = box.busy ? 1 : 0;
         const { messages } = box.unsent();
-        const whole = decoded(join(...link.copies));
+        const whole = decodeMessages(join(...link.copies));
         assert.deepEqual(whole, added.slice(0, whole.length), `seed ${seed}: what was written is what was added`);
         assert.deepEqual(messages.map(said), added.slice(added.length - messages.length), `seed ${seed}: the newest ones`);
         assert.ok(whole.length + messages.length - added.length <= cut, `seed ${seed}: one is given back twice at most`);
